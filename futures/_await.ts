@@ -1,0 +1,373 @@
+/**
+ * How an async function waits for an awaitable: what stands behind `then()`.
+ *
+ * The engine calls `then(resolve, reject)` in a microtask after the `await`. The task that awaits is
+ * found through the frame that the async function carries. One entry, {@linkcode Strand}, is kept in
+ * the task for each thing that it waits for; there is one at a time, unless the function waits for
+ * several at once through the engine (`Promise.all`). Cancelling the task cancels the newest that
+ * can be.
+ *
+ * A function of one argument given to `then()` is a continuation of somebody's chain, not an await,
+ * and takes no part in the task's cancellation.
+ *
+ * asyncio counterpart: none; there, `await` is `yield from`.
+ *
+ * May be imported by `futures/` only.
+ *
+ * @module
+ */
+
+import { runningLoop, runningTask, sync } from "./_frame.ts";
+import { currentContext } from "./context.ts";
+import type { Context } from "./context.ts";
+import { CancelledError, RuntimeError } from "./errors.ts";
+import type { FutureLoop, Runnable } from "./future_loop.ts";
+import type { FutureLike } from "./future.ts";
+import { Future } from "./future.ts";
+import type { Suspension } from "./awaitable.ts";
+import type { TaskLike } from "./task_registry.ts";
+import { describe } from "./_describe.ts";
+
+type Callback = ((value: never) => unknown) | null | undefined;
+
+/** What a task must have for its async functions to wait in its name. */
+export interface StrandOwner extends TaskLike {
+  _strands: Strand | null;
+  _mustCancel: boolean;
+  _cancelMessage: string | undefined;
+  /** Whether it has async code that was resumed and has not come to rest. */
+  _resumed(): void;
+  _rests(): void;
+  _takeCancellation(): CancelledError;
+}
+
+function isOwner(task: TaskLike | null): task is StrandOwner {
+  return task !== null && "_strands" in task;
+}
+
+/** One await of an async function, and the promise-like that `then()` returns. */
+export abstract class Strand implements Runnable, PromiseLike<unknown> {
+  readonly _context: Context;
+  readonly owner: StrandOwner | null;
+  older: Strand | null = null;
+  newer: Strand | null = null;
+  #onFulfilled: Callback;
+  #onRejected: Callback;
+  readonly #loop: FutureLoop | null;
+  // Made when somebody chains on what `then()` returned; an `await` never does.
+  #derived: PromiseWithResolvers<unknown> | null = null;
+  #outcome: { value: unknown; fulfilled: boolean } | null = null;
+
+  constructor(
+    onFulfilled: Callback,
+    onRejected: Callback,
+    owner: StrandOwner | null,
+    loop: FutureLoop | null,
+  ) {
+    this._context = currentContext();
+    this.#onFulfilled = onFulfilled;
+    this.#onRejected = onRejected;
+    this.owner = owner;
+    this.#loop = loop;
+  }
+
+  abstract _run(): void;
+  /** Cancels what is waited for; false when that is too late. */
+  abstract cancelWait(message: string | undefined): boolean;
+
+  then<R1, R2>(
+    onFulfilled?: ((value: unknown) => R1 | PromiseLike<R1>) | null,
+    onRejected?: ((reason: unknown) => R2 | PromiseLike<R2>) | null,
+  ): PromiseLike<R1 | R2> {
+    if (this.#derived === null) {
+      this.#derived = Promise.withResolvers();
+      if (this.#outcome !== null) this.#pass(this.#outcome.value, this.#outcome.fulfilled);
+    }
+    return this.#derived.promise.then(onFulfilled, onRejected);
+  }
+
+  /** Puts the strand on its task; the task's async code comes to rest. */
+  protected enter(): void {
+    const owner = this.owner;
+    if (owner === null) return;
+    const top = owner._strands;
+    if (top !== null) {
+      this.older = top;
+      top.newer = this;
+    }
+    owner._strands = this;
+    owner._rests();
+  }
+
+  /** Takes the strand off its task. */
+  protected leave(): void {
+    const { owner, older, newer } = this;
+    if (owner === null) return;
+    if (newer !== null) newer.older = older;
+    else if (owner._strands === this) owner._strands = older;
+    if (older !== null) older.newer = newer;
+    this.older = this.newer = null;
+  }
+
+  protected fulfil(value: unknown): void {
+    this.#settle(this.#onFulfilled, value, true);
+  }
+
+  protected reject(error: unknown): void {
+    this.#settle(this.#onRejected, error, false);
+  }
+
+  #settle(callback: Callback, value: unknown, fulfilled: boolean): void {
+    this.owner?._resumed();
+    if (typeof callback === "function") {
+      try {
+        value = (callback as (value: unknown) => unknown)(value);
+        fulfilled = true;
+      } catch (error) {
+        value = error;
+        fulfilled = false;
+      }
+    }
+    if (this.#derived !== null) return this.#pass(value, fulfilled);
+    this.#outcome = { value, fulfilled };
+    if (!fulfilled) {
+      this.#loop?.callExceptionHandler({
+        message: "An exception in a then() chain was not handled",
+        exception: value,
+      });
+    }
+  }
+
+  #pass(value: unknown, fulfilled: boolean): void {
+    if (fulfilled) this.#derived!.resolve(value);
+    else this.#derived!.reject(value);
+  }
+}
+
+/** Waits for a future. */
+class FutureStrand extends Strand {
+  readonly #future: Future<unknown>;
+
+  constructor(
+    future: Future<unknown>,
+    onFulfilled: Callback,
+    onRejected: Callback,
+    owner: StrandOwner | null,
+  ) {
+    super(onFulfilled, onRejected, owner, future._loop);
+    this.#future = future;
+  }
+
+  start(): void {
+    const future = this.#future;
+    const owner = this.owner;
+    if (future.done()) return queueMicrotask(() => this.#deliver(null));
+    if (owner !== null) {
+      let wrong: RuntimeError | undefined;
+      if (future as unknown === owner) {
+        wrong = new RuntimeError(`A task cannot await itself: ${owner}`);
+      } else if (future._loop !== owner.getLoop()) {
+        wrong = new RuntimeError(
+          `Task ${owner} cannot await ${future}: the future is attached to a different loop`,
+        );
+      }
+      if (wrong !== undefined) return queueMicrotask(() => this.reject(wrong));
+    }
+    future._addWaiter(this);
+    this.enter();
+    if (owner !== null && owner._mustCancel && future.cancel(owner._cancelMessage)) {
+      owner._mustCancel = false;
+    }
+  }
+
+  _run(): void {
+    this.leave();
+    const owner = this.owner;
+    this.#deliver(
+      owner !== null && owner._mustCancel && !owner.done() ? owner._takeCancellation() : null,
+    );
+  }
+
+  #deliver(cancellation: CancelledError | null): void {
+    let value: unknown;
+    try {
+      value = this.#future.result();
+      if (cancellation === null) return this.fulfil(value);
+      value = cancellation;
+    } catch (error) {
+      value = cancellation === null || error instanceof CancelledError ? error : cancellation;
+    }
+    this.reject(value);
+  }
+
+  cancelWait(message: string | undefined): boolean {
+    return this.#future.cancel(message);
+  }
+}
+
+/** Drives a coroutine that an async function awaits, in the name of that function's task. */
+class CoroutineStrand extends Strand {
+  readonly #iterator: Iterator<Suspension, unknown, unknown>;
+  readonly #loop: FutureLoop | null;
+  #waiting: FutureLike<unknown> | null = null;
+  #injected: unknown = undefined;
+
+  constructor(
+    iterator: Iterator<Suspension, unknown, unknown>,
+    onFulfilled: Callback,
+    onRejected: Callback,
+    owner: StrandOwner | null,
+    loop: FutureLoop | null,
+  ) {
+    super(onFulfilled, onRejected, owner, loop);
+    this.#iterator = iterator;
+    this.#loop = loop;
+  }
+
+  /** The first step is made at once, as part of the step that awaits. */
+  start(): void {
+    this.#step(true);
+  }
+
+  _run(): void {
+    this.leave();
+    this.#step(false);
+  }
+
+  #step(first: boolean): void {
+    const owner = this.owner;
+    let error = this.#injected;
+    this.#injected = undefined;
+    if (!first && owner !== null && owner._mustCancel && !owner.done()) {
+      const cancelled = this.#waiting instanceof Future && this.#waiting.cancelled();
+      const cancellation = owner._takeCancellation();
+      if (!cancelled && !(error instanceof CancelledError)) error = cancellation;
+    }
+    this.#waiting = null;
+    const { context, loop, task } = sync;
+    sync.context = this._context;
+    sync.loop = this.#loop;
+    sync.task = owner;
+    let step: IteratorResult<Suspension, unknown>;
+    try {
+      step = error === undefined ? this.#iterator.next() : this.#iterator.throw!(error);
+    } catch (error) {
+      return first ? queueMicrotask(() => this.reject(error)) : this.reject(error);
+    } finally {
+      sync.context = context;
+      sync.loop = loop;
+      sync.task = task;
+    }
+    if (step.done) {
+      const { value } = step;
+      return first ? queueMicrotask(() => this.fulfil(value)) : this.fulfil(value);
+    }
+    this.#suspend(step.value);
+  }
+
+  #suspend(suspension: unknown): void {
+    const owner = this.owner;
+    const wrong = checkSuspension(suspension, owner, this.#loop);
+    this.enter();
+    if (wrong !== null) {
+      this.#injected = wrong;
+      this.#reschedule();
+    } else if (suspension === undefined) {
+      this.#reschedule();
+    } else {
+      const future = suspension as FutureLike<unknown>;
+      future._asyncioFutureBlocking = false;
+      this.#waiting = future;
+      waitOn(future, this);
+      if (owner !== null && owner._mustCancel && future.cancel(owner._cancelMessage)) {
+        owner._mustCancel = false;
+      }
+    }
+  }
+
+  #reschedule(): void {
+    if (this.#loop === null) {
+      throw new RuntimeError("Cannot run a coroutine: no event loop is running");
+    }
+    this.#loop._enqueue(this);
+  }
+
+  cancelWait(message: string | undefined): boolean {
+    return this.#waiting !== null && this.#waiting.cancel(message);
+  }
+}
+
+/** Schedules `item` for when a future, of whatever class, is done. */
+export function waitOn(future: FutureLike<unknown>, item: Runnable): void {
+  if (!(future instanceof Future)) future.addDoneCallback(() => item._run());
+  else if (future._state === 0) future._addWaiter(item);
+  else future._loop._enqueue(item);
+}
+
+/**
+ * What is wrong with a thing that a coroutine has yielded, or `null`.
+ *
+ * Right are `undefined` and a future, of the same loop, that is being waited for with `yield*`.
+ */
+export function checkSuspension(
+  suspension: unknown,
+  task: TaskLike | null,
+  loop: FutureLoop | null,
+): RuntimeError | null {
+  if (suspension === undefined) return null;
+  const blocking = typeof suspension === "object" && suspension !== null &&
+    (suspension as Partial<FutureLike<unknown>>)._asyncioFutureBlocking;
+  if (typeof blocking !== "boolean") {
+    const star = typeof (suspension as Partial<PromiseLike<unknown>> | null)?.then === "function"
+      ? "; wait for a promise with yield* ensureFuture(promise)"
+      : "";
+    return new RuntimeError(`Task ${task} got a bad yield: ${describe(suspension)}${star}`);
+  }
+  const future = suspension as FutureLike<unknown>;
+  if (loop !== null && future.getLoop() !== loop) {
+    return new RuntimeError(
+      `Task ${task} cannot await ${future}: the future is attached to a different loop`,
+    );
+  }
+  if (!blocking) {
+    return new RuntimeError(`Task ${task} used yield instead of yield* with ${future}`);
+  }
+  if (future as unknown === task) {
+    return new RuntimeError(`A task cannot await itself: ${task}`);
+  }
+  return null;
+}
+
+function ownerOf(onRejected: Callback): StrandOwner | null {
+  if (typeof onRejected !== "function") return null;
+  const task = runningTask();
+  return isOwner(task) ? task : null;
+}
+
+/** `Future.then()`. */
+export function awaitFuture<T, R1, R2>(
+  future: Future<T>,
+  onFulfilled: Callback,
+  onRejected: Callback,
+): PromiseLike<R1 | R2> {
+  const strand = new FutureStrand(
+    future as Future<unknown>,
+    onFulfilled,
+    onRejected,
+    ownerOf(onRejected),
+  );
+  strand.start();
+  return strand as PromiseLike<unknown> as PromiseLike<R1 | R2>;
+}
+
+/** `Coroutine.then()`. */
+export function awaitIterator<R1, R2>(
+  iterator: Iterator<Suspension, unknown, unknown>,
+  onFulfilled: Callback,
+  onRejected: Callback,
+): PromiseLike<R1 | R2> {
+  const owner = ownerOf(onRejected);
+  const strand = new CoroutineStrand(iterator, onFulfilled, onRejected, owner, runningLoop());
+  strand.start();
+  return strand as PromiseLike<unknown> as PromiseLike<R1 | R2>;
+}

@@ -1,0 +1,85 @@
+/**
+ * Where code finds its running loop, its task and its context.
+ *
+ * Two carriers, one rule. Code that the library calls synchronously (callbacks, generator
+ * coroutines, protocol methods) finds them in {@linkcode sync}, a record that is set around the
+ * call and costs nothing. An async function outlives the call that started it, so the library
+ * starts one inside an `AsyncLocalStorage` that holds a {@linkcode Frame}; while async code runs,
+ * `sync.context` is `undefined`, and the storage decides.
+ *
+ * Invariants: whoever sets `sync` restores it before returning to the host; `sync.loop` and
+ * `sync.task` mean something only while `sync.context` is set.
+ *
+ * May be imported by `futures/` and `loop/`. Not here: what a context is (`context.ts`).
+ *
+ * @module
+ */
+
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Context } from "./context.ts";
+import type { FutureLoop } from "./future_loop.ts";
+import type { TaskLike } from "./task_registry.ts";
+
+/** What an async function carries along: it stays the same from its first line to its last. */
+export class Frame {
+  readonly loop: FutureLoop | null;
+  readonly task: TaskLike | null;
+  readonly context: Context;
+
+  constructor(loop: FutureLoop | null, task: TaskLike | null, context: Context) {
+    this.loop = loop;
+    this.task = task;
+    this.context = context;
+  }
+}
+
+/** The synchronous carrier. */
+export const sync: {
+  context: Context | undefined;
+  loop: FutureLoop | null;
+  task: TaskLike | null;
+} = { context: undefined, loop: null, task: null };
+
+/** The asynchronous carrier. */
+export const storage: AsyncLocalStorage<Frame> = new AsyncLocalStorage<Frame>();
+
+// Set by loops that are no part of this library, around all that they run.
+let declared: FutureLoop | null = null;
+
+/** Sets the loop that code belongs to which no loop of this library runs. */
+export function declareRunningLoop(loop: FutureLoop | null): void {
+  declared = loop;
+}
+
+/** The loop that runs the calling code, or `null`. */
+export function runningLoop(): FutureLoop | null {
+  if (sync.context !== undefined && sync.loop !== null) return sync.loop;
+  return storage.getStore()?.loop ?? declared;
+}
+
+/** The task that the calling code belongs to, or `null`. */
+export function runningTask(): TaskLike | null {
+  if (sync.context !== undefined) return sync.task;
+  return storage.getStore()?.task ?? null;
+}
+
+/**
+ * Calls a function that may be async, so that all it starts belongs to `frame`.
+ *
+ * @returns what `fn` returns
+ */
+export function enterAsync<A extends unknown[], R>(
+  frame: Frame,
+  fn: (...args: A) => R,
+  ...args: A
+): R {
+  const { context, loop, task } = sync;
+  sync.context = undefined;
+  try {
+    return storage.run(frame, fn, ...args);
+  } finally {
+    sync.context = context;
+    sync.loop = loop;
+    sync.task = task;
+  }
+}

@@ -1,0 +1,337 @@
+/**
+ * Context variables: values that follow the flow of a program through tasks and callbacks.
+ *
+ * asyncio counterpart: the `contextvars` module (PEP 567), which asyncio builds on.
+ *
+ * Invariants: a table of values is never changed once a second context can see it, so a copy costs
+ * one small object whatever it holds; a table's version is unique, so two contexts with the same
+ * version hold the same values.
+ *
+ * @module
+ */
+
+import { enterAsync, Frame, runningLoop, runningTask, storage, sync } from "./_frame.ts";
+import { RuntimeError } from "./errors.ts";
+
+let lastVersion = 0;
+const EMPTY: ReadonlyMap<ContextVar<unknown>, unknown> = new Map();
+const MISSING: unique symbol = Symbol("missing");
+
+const AsyncFunctionPrototype = Object.getPrototypeOf(async () => {});
+const AsyncGeneratorPrototype = Object.getPrototypeOf(async function* () {});
+
+/** Whether calling `fn` may leave code behind that runs after it has returned. */
+function isAsync(fn: unknown): boolean {
+  const prototype = Object.getPrototypeOf(fn);
+  return prototype === AsyncFunctionPrototype || prototype === AsyncGeneratorPrototype;
+}
+
+/**
+ * The values of all context variables, as one part of a program sees them.
+ *
+ * A task runs in a copy of the context it was created in, a callback in a copy of the context that
+ * it was scheduled from, so what they set is not seen outside.
+ *
+ * asyncio name: `contextvars.Context`. `wrap()` stands for the `context=` argument that asyncio's
+ * scheduling methods have.
+ *
+ * @example A value that is seen inside only
+ * ```ts
+ * import { Context, ContextVar, copyContext } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const user = new ContextVar("user", { defaultValue: "nobody" });
+ * const context: Context = copyContext();
+ * context.run(() => user.set("ada"));
+ * assertEquals(context.get(user), "ada");
+ * assertEquals(user.get(), "nobody");
+ * ```
+ */
+export class Context implements Iterable<ContextVar<unknown>> {
+  #values: ReadonlyMap<ContextVar<unknown>, unknown>;
+  #owned = false;
+  #entered = false;
+  /**
+   * Identifies the values: two contexts of one version hold the same.
+   * @internal
+   */
+  _version: number;
+
+  /** Makes an empty context. */
+  constructor() {
+    this.#values = EMPTY;
+    this._version = 0;
+  }
+
+  /**
+   * Runs a function in this context.
+   *
+   * An async function keeps the context until it ends, whatever it awaits; so does all that it, or
+   * any other async function, calls inside. From a callback or a generator coroutine, start an async
+   * function directly (`context.run(work)`), not from inside a plain function: promises that the
+   * library did not start find their way by the async function that they were started from.
+   *
+   * @param fn the function
+   * @param args its arguments
+   * @returns what `fn` returns
+   * @throws {RuntimeError} when the context is being run already
+   */
+  run<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
+    if (this.#entered) {
+      throw new RuntimeError("Cannot enter the context: it is already entered");
+    }
+    this.#entered = true;
+    const before = sync.context;
+    if (before === undefined || isAsync(fn)) {
+      try {
+        return enterAsync(new Frame(runningLoop(), runningTask(), this), fn, ...args);
+      } finally {
+        this.#entered = false;
+      }
+    }
+    sync.context = this;
+    try {
+      return args.length === 0 ? (fn as () => R)() : fn(...args);
+    } finally {
+      sync.context = before;
+      this.#entered = false;
+    }
+  }
+
+  /**
+   * Binds a function to this context: the result runs `fn` in it, whoever calls.
+   *
+   * What asyncio writes `loop.call_soon(f, context=c)` is `loop.callSoon(c.wrap(f))` here.
+   *
+   * @param fn the function
+   * @returns the bound function
+   */
+  wrap<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
+    return (...args: A): R => this.run(fn, ...args);
+  }
+
+  /** The value of a variable in this context, or `undefined` where it has none. */
+  get<T>(variable: ContextVar<T>): T | undefined {
+    return this.#values.get(variable as ContextVar<unknown>) as T | undefined;
+  }
+
+  /** Whether a variable has a value in this context. */
+  has(variable: ContextVar<unknown>): boolean {
+    return this.#values.has(variable);
+  }
+
+  /** The number of variables that have a value. */
+  get size(): number {
+    return this.#values.size;
+  }
+
+  /** The variables that have a value. */
+  keys(): IterableIterator<ContextVar<unknown>> {
+    return this.#values.keys();
+  }
+
+  /** The values. */
+  values(): IterableIterator<unknown> {
+    return this.#values.values();
+  }
+
+  /** The variables with their values. */
+  entries(): IterableIterator<[ContextVar<unknown>, unknown]> {
+    return this.#values.entries();
+  }
+
+  /** The variables that have a value. */
+  [Symbol.iterator](): IterableIterator<ContextVar<unknown>> {
+    return this.#values.keys();
+  }
+
+  /** A context with the same values; what either sets from now on, the other does not see. */
+  copy(): Context {
+    const copy = new Context();
+    copy.#values = this.#values;
+    copy._version = this._version;
+    this.#owned = false;
+    return copy;
+  }
+
+  /** @internal */
+  _lookup(variable: ContextVar<unknown>): unknown {
+    const value = this.#values.get(variable);
+    return value === undefined && !this.#values.has(variable) ? MISSING : value;
+  }
+
+  /** @internal */
+  _assign(variable: ContextVar<unknown>, value: unknown): void {
+    let values = this.#values as Map<ContextVar<unknown>, unknown>;
+    if (!this.#owned) {
+      this.#values = values = new Map(values);
+      this.#owned = true;
+    }
+    if (value === MISSING) values.delete(variable);
+    else values.set(variable, value);
+    this._version = ++lastVersion;
+  }
+}
+
+/** The context of code that no loop and no `Context.run()` has called. */
+const outermost = new Context();
+
+/**
+ * The context of the calling code; it must not be kept.
+ * @internal
+ */
+export function currentContext(): Context {
+  return sync.context ?? storage.getStore()?.context ?? outermost;
+}
+
+/**
+ * A copy of the context of the calling code, in constant time.
+ *
+ * asyncio name: `contextvars.copy_context`.
+ */
+export function copyContext(): Context {
+  return currentContext().copy();
+}
+
+/** What {@linkcode ContextVar} takes beside its name. */
+export interface ContextVarOptions<T> {
+  /** What `get()` returns where the variable has no value; without it, `get()` throws there. */
+  defaultValue?: T;
+}
+
+/**
+ * Undoes one {@linkcode ContextVar.set}.
+ *
+ * asyncio name: `contextvars.Token`.
+ */
+export class Token<T> {
+  /** Stands for "had no value" in {@linkcode Token.oldValue}. */
+  static readonly MISSING: unique symbol = Symbol("Token.MISSING");
+  /** The variable that was set. */
+  readonly var: ContextVar<T>;
+  /** Its value before, or `Token.MISSING`. */
+  readonly oldValue: T | typeof Token.MISSING;
+  /** @internal */
+  readonly _context: Context;
+  /** @internal */
+  _used = false;
+
+  /** @internal */
+  constructor(variable: ContextVar<T>, oldValue: T | typeof Token.MISSING, context: Context) {
+    this.var = variable;
+    this.oldValue = oldValue;
+    this._context = context;
+  }
+}
+
+/**
+ * A variable with a value of its own in every context.
+ *
+ * asyncio name: `contextvars.ContextVar`. Make them at the top of a module.
+ *
+ * @example One value for each task
+ * ```ts
+ * import { ContextVar, createTask, gather, run, sleep } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const request = new ContextVar<number>("request");
+ * async function handle(id: number) {
+ *   request.set(id);
+ *   await sleep(1);
+ *   return request.get();
+ * }
+ * const seen = await run(() => gather(createTask(() => handle(1)), createTask(() => handle(2))));
+ * assertEquals(seen, [1, 2]);
+ * ```
+ */
+export class ContextVar<T> {
+  /** The name, for people to read. */
+  readonly name: string;
+  #hasDefault: boolean;
+  #default: T | undefined;
+  // The last value read, good for every context of that version.
+  #cached: T | undefined;
+  #cachedVersion = -1;
+
+  /**
+   * Makes a variable.
+   *
+   * @param name the name, for people to read
+   * @param options the default value
+   */
+  constructor(name: string, options?: ContextVarOptions<T>) {
+    if (typeof name !== "string") {
+      throw new TypeError(`Cannot make a context variable: its name must be a string, got ${name}`);
+    }
+    this.name = name;
+    this.#hasDefault = options !== undefined && "defaultValue" in options;
+    this.#default = options?.defaultValue;
+  }
+
+  /**
+   * The value in the current context.
+   *
+   * @returns the value; where there is none, `fallback` if given, else the default of the variable
+   * @throws {ReferenceError} when there is no value, no fallback and no default
+   */
+  get(...fallback: [] | [T]): T {
+    const context = sync.context ?? currentContext();
+    if (context._version === this.#cachedVersion) return this.#cached as T;
+    const value = context._lookup(this as ContextVar<unknown>);
+    if (value === MISSING) {
+      if (fallback.length > 0) return fallback[0] as T;
+      if (!this.#hasDefault) {
+        throw new ReferenceError(
+          `Cannot get the context variable '${this.name}': it has no value here and no default`,
+        );
+      }
+      return this.#default as T;
+    }
+    this.#cached = value as T;
+    this.#cachedVersion = context._version;
+    return value as T;
+  }
+
+  /**
+   * Gives the variable a value in the current context.
+   *
+   * @param value the value
+   * @returns a token with which {@linkcode ContextVar.reset} undoes it
+   */
+  set(value: T): Token<T> {
+    const context = currentContext();
+    const old = context._lookup(this as ContextVar<unknown>);
+    context._assign(this as ContextVar<unknown>, value);
+    return new Token<T>(this, old === MISSING ? Token.MISSING : old as T, context);
+  }
+
+  /**
+   * Gives the variable back the value it had before a `set()`.
+   *
+   * @param token what that `set()` returned
+   * @throws {RuntimeError} when the token was used before
+   * @throws {RangeError} when the token is of another variable or of another context
+   */
+  reset(token: Token<T>): void {
+    if (!(token instanceof Token)) {
+      throw new TypeError(`Cannot reset '${this.name}': the argument is no Token`);
+    }
+    if (token._used) {
+      throw new RuntimeError(`Cannot reset '${this.name}': the token has been used already`);
+    }
+    if (token.var !== this) {
+      throw new RangeError(`Cannot reset '${this.name}': the token is of '${token.var.name}'`);
+    }
+    const context = currentContext();
+    if (token._context !== context) {
+      throw new RangeError(
+        `Cannot reset '${this.name}': the token was made in a different context`,
+      );
+    }
+    token._used = true;
+    context._assign(
+      this as ContextVar<unknown>,
+      token.oldValue === Token.MISSING ? MISSING : token.oldValue,
+    );
+  }
+}

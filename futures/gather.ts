@@ -1,0 +1,164 @@
+/**
+ * `gather()`: several things at once, and all their results.
+ *
+ * asyncio counterpart: `asyncio.tasks.gather`.
+ *
+ * @module
+ */
+
+import type { CancelledError } from "./errors.ts";
+import { ensureFuture, type FutureInput, requireLoop, type ResultOf } from "./ensure_future.ts";
+import { waitOn } from "./_await.ts";
+import { Context } from "./context.ts";
+import { Coroutine, isGenerator } from "./coroutine.ts";
+import { Future } from "./future.ts";
+import type { FutureLoop, Runnable } from "./future_loop.ts";
+
+/** What {@linkcode gather} takes as its last argument. */
+export interface GatherOptions {
+  /**
+   * Whether exceptions stand among the results instead of ending the wait.
+   * @default false
+   */
+  returnExceptions?: boolean;
+}
+
+/** The results of a tuple of things to wait for. */
+export type GatherResults<I extends readonly unknown[]> = {
+  -readonly [K in keyof I]: ResultOf<I[K]>;
+};
+
+/** The same, where exceptions stand among the results. */
+export type GatherSettled<I extends readonly unknown[]> = {
+  -readonly [K in keyof I]: ResultOf<I[K]> | Error;
+};
+
+const noContext = new Context();
+
+/** The future of all the results; cancelling it cancels what is gathered. */
+class GatheringFuture extends Future<unknown[]> {
+  readonly children: Future<unknown>[] = [];
+  readonly #returnExceptions: boolean;
+  #pending = 0;
+  #cancelRequested = false;
+
+  constructor(
+    loop: FutureLoop,
+    inputs: readonly FutureInput<unknown>[],
+    returnExceptions: boolean,
+  ) {
+    super({ loop });
+    this.#returnExceptions = returnExceptions;
+    const made = new Map<unknown, Future<unknown>>();
+    for (const input of inputs) {
+      let child = made.get(input);
+      if (child === undefined) {
+        child = ensureFuture(input, { loop });
+        made.set(input, child);
+        this.#pending++;
+        if (!child.done()) waitOn(child, new ChildDone(this, child));
+      }
+      this.children.push(child);
+    }
+    // Children that are done already are looked at last, as eager tasks may be among them.
+    for (const child of made.values()) if (child.done()) this.childDone(child);
+  }
+
+  override cancel(message?: string): boolean {
+    if (this.done()) return false;
+    let any = false;
+    for (const child of this.children) if (child.cancel(message)) any = true;
+    if (any) this.#cancelRequested = true;
+    return any;
+  }
+
+  childDone(child: Future<unknown>): void {
+    this.#pending--;
+    if (this.done()) {
+      if (!child.cancelled()) child.exception();
+      return;
+    }
+    if (!this.#returnExceptions) {
+      if (child.cancelled()) return this.setException(child._makeCancelledError());
+      const exception = child.exception();
+      if (exception !== undefined) return this.setException(exception);
+    }
+    if (this.#pending > 0) return;
+    if (this.#cancelRequested) return this.setException(child._makeCancelledError());
+    this.setResult(this.children.map((each) => {
+      if (each.cancelled()) return each._makeCancelledError();
+      return each.exception() ?? each.result();
+    }));
+  }
+}
+
+class ChildDone implements Runnable {
+  readonly _context: Context = noContext;
+  readonly #outer: GatheringFuture;
+  readonly #child: Future<unknown>;
+
+  constructor(outer: GatheringFuture, child: Future<unknown>) {
+    this.#outer = outer;
+    this.#child = child;
+  }
+
+  _run(): void {
+    this.#outer.childDone(this.#child);
+  }
+}
+
+function isOptions(last: unknown): last is GatherOptions {
+  return typeof last === "object" && last !== null && !(last instanceof Coroutine) &&
+    !(last instanceof Future) && !isGenerator(last) &&
+    typeof (last as Partial<PromiseLike<unknown>>).then !== "function";
+}
+
+/**
+ * Waits for several things at once and gives their results in the order of the arguments.
+ *
+ * Coroutines and async functions are made tasks. The first exception ends the wait; the others go
+ * on (use a task group to have them cancelled).
+ *
+ * **Cancellation** of what waits, or of the future, cancels everything that is not done. A child
+ * that is cancelled by others counts as failed with {@linkcode CancelledError}.
+ *
+ * asyncio name: `gather`.
+ *
+ * @param inputs futures, coroutines, async functions, promises
+ * @returns a future of an array, typed as the tuple of the results
+ * @throws {TypeError} when one of them cannot be waited for
+ * @throws {RuntimeError} when no loop is running
+ *
+ * @example Three at once
+ * ```ts
+ * import { gather, run, sleep } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const results = await run(async () => await gather(sleep(2, "a"), sleep(1, 2), async () => true));
+ * assertEquals(results, ["a", 2, true]);
+ * ```
+ */
+export function gather<const I extends readonly FutureInput<unknown>[]>(
+  ...inputs: I
+): Future<GatherResults<I>>;
+export function gather<const I extends readonly FutureInput<unknown>[]>(
+  ...inputs: [...I, GatherOptions & { returnExceptions: true }]
+): Future<GatherSettled<I>>;
+export function gather<const I extends readonly FutureInput<unknown>[]>(
+  ...inputs: [...I, GatherOptions]
+): Future<GatherResults<I>>;
+export function gather(
+  ...inputs: [...FutureInput<unknown>[], FutureInput<unknown> | GatherOptions]
+): Future<unknown[]> {
+  const last = inputs.at(-1);
+  const options: GatherOptions = isOptions(last) ? (inputs.pop(), last) : {};
+  const futures = inputs as readonly FutureInput<unknown>[];
+  const first = futures.find((input) => input instanceof Future) as Future<unknown> | undefined;
+  const loop = requireLoop("gather", first?.getLoop());
+  if (futures.length === 0) {
+    const none = loop.createFuture<unknown[]>();
+    none.setResult([]);
+    return none;
+  }
+  return new GatheringFuture(loop, futures, options.returnExceptions ?? false);
+}

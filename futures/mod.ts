@@ -1,0 +1,68 @@
+/**
+ * Futures, tasks, coroutines and contexts: everything that waits, whatever the loop.
+ *
+ * @example A coroutine, and a task that runs it
+ * ```ts
+ * import { coroutine, createTask, run, sleep } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const double = coroutine(function* (x: number) {
+ *   yield* sleep(1);
+ *   return 2 * x;
+ * });
+ * assertEquals(await run(async () => await createTask(double(21))), 42);
+ * ```
+ *
+ * @module
+ */
+
+export type { Awaitable, Suspension } from "./awaitable.ts";
+export {
+  Coroutine,
+  coroutine,
+  type CoroutineFunction,
+  type CoroutineGenerator,
+  type CoroutineLike,
+  iscoroutine,
+  iscoroutinefunction,
+} from "./coroutine.ts";
+export {
+  type DoneCallback,
+  Future,
+  type FutureLike,
+  type FutureOptions,
+  isfuture,
+} from "./future.ts";
+export { Task, type TaskConstructorOptions, type TaskOptions } from "./task.ts";
+export {
+  createTask,
+  ensureFuture,
+  type EnsureFutureOptions,
+  type FutureInput,
+  type ResultOf,
+} from "./ensure_future.ts";
+export { sleep } from "./sleep.ts";
+export { gather, type GatherOptions, type GatherResults, type GatherSettled } from "./gather.ts";
+export { Context, ContextVar, type ContextVarOptions, copyContext, Token } from "./context.ts";
+export {
+  _enterTask,
+  _leaveTask,
+  _registerEagerTask,
+  _registerTask,
+  _swapCurrentTask,
+  _unregisterEagerTask,
+  _unregisterTask,
+  allTasks,
+  currentTask,
+  type TaskLike,
+} from "./task_registry.ts";
+export type { CancelHandle, ExceptionContext, FutureLoop, Runnable } from "./future_loop.ts";
+export {
+  CancelledError,
+  type CancelledErrorOptions,
+  InvalidStateError,
+  KeyboardInterrupt,
+  NotImplementedError,
+  RuntimeError,
+  TimeoutError,
+} from "./errors.ts";

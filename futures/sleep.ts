@@ -1,0 +1,141 @@
+/**
+ * `sleep()`: waiting for time to pass, or for a turn.
+ *
+ * asyncio counterpart: `asyncio.tasks.sleep`. Written as iterators by hand, since `sleep(0)` is what
+ * the library is measured by.
+ *
+ * @module
+ */
+
+import { runningLoop } from "./_frame.ts";
+import type { Suspension } from "./awaitable.ts";
+import { Coroutine } from "./coroutine.ts";
+import { RuntimeError } from "./errors.ts";
+import type { Future } from "./future.ts";
+import type { CancelHandle, FutureLoop } from "./future_loop.ts";
+
+/** Gives away one turn. */
+class Turn<T> extends Coroutine<T> implements Iterator<Suspension, T, unknown> {
+  readonly #result: T;
+  #yielded = false;
+
+  constructor(result: T) {
+    super();
+    this.#result = result;
+  }
+
+  protected override _start(): Iterator<Suspension, T, unknown> {
+    return this;
+  }
+
+  next(): IteratorResult<Suspension, T> {
+    if (this.#yielded) return { value: this.#result, done: true };
+    this.#yielded = true;
+    return { value: undefined, done: false };
+  }
+
+  throw(error: unknown): never {
+    throw error;
+  }
+
+  return(value: T): IteratorResult<Suspension, T> {
+    return { value, done: true };
+  }
+
+  override get name(): string {
+    return "sleep";
+  }
+}
+
+function setResultUnlessDone<T>(future: Future<T>, result: T): void {
+  if (future._state === 0) future.setResult(result);
+}
+
+/** Waits for a timer. */
+class Sleep<T> extends Coroutine<T> implements Iterator<Suspension, T, unknown> {
+  readonly #delayMs: number;
+  readonly #result: T;
+  #future: Future<T> | null = null;
+  #timer: CancelHandle | null = null;
+
+  constructor(delayMs: number, result: T) {
+    super();
+    this.#delayMs = delayMs;
+    this.#result = result;
+  }
+
+  protected override _start(): Iterator<Suspension, T, unknown> {
+    return this;
+  }
+
+  next(): IteratorResult<Suspension, T> {
+    let future = this.#future;
+    if (future === null) {
+      const loop = runningLoop();
+      if (loop === null) throw new RuntimeError("Cannot sleep: no event loop is running");
+      this.#future = future = loop.createFuture<T>();
+      this.#timer = loop.callLater(this.#delayMs, setResultUnlessDone<T>, future, this.#result);
+    } else if (future._state !== 0) {
+      this.#timer!.cancel();
+      return { value: future.result(), done: true };
+    }
+    future._asyncioFutureBlocking = true;
+    return { value: future as Future<unknown>, done: false };
+  }
+
+  throw(error: unknown): never {
+    this.#timer?.cancel();
+    throw error;
+  }
+
+  return(value: T): IteratorResult<Suspension, T> {
+    this.#timer?.cancel();
+    return { value, done: true };
+  }
+
+  override get name(): string {
+    return "sleep";
+  }
+}
+
+/**
+ * Waits for some time, and lets everything else run meanwhile.
+ *
+ * `sleep(0)` lets all callbacks that are ready now run once. `sleep(Infinity)` waits until it is
+ * cancelled.
+ *
+ * **Cancellation** ends the wait and leaves no timer behind.
+ *
+ * asyncio name: `sleep`.
+ *
+ * @param delay the time to wait, in milliseconds; never less passes
+ * @param result what waiting for it gives
+ * @throws {RangeError} when `delay` is negative or no number
+ *
+ * @example Waiting
+ * ```ts
+ * import { run, sleep } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(await run(() => sleep(2, "done")), "done");
+ * ```
+ */
+export function sleep(delay: number): Coroutine<undefined>;
+export function sleep<T>(delay: number, result: T): Coroutine<T>;
+export function sleep<T>(delay: number, result?: T): Coroutine<T | undefined> {
+  if (delay === 0) return new Turn<T | undefined>(result);
+  checkDelay("sleep", delay);
+  return new Sleep<T | undefined>(delay, result);
+}
+
+/** @internal */
+export function checkDelay(action: string, delay: number): void {
+  if (typeof delay !== "number") {
+    throw new TypeError(
+      `Cannot ${action}: the delay must be a number of milliseconds, got ${typeof delay}`,
+    );
+  }
+  if (!(delay >= 0)) {
+    throw new RangeError(`Cannot ${action}: the delay must be 0 ms or more, got ${delay}`);
+  }
+}

@@ -1,0 +1,489 @@
+/**
+ * `Task`: drives one coroutine or async function, step by step.
+ *
+ * asyncio counterpart: `asyncio.tasks.Task`.
+ *
+ * A task that is not done is in one of three states:
+ *
+ * 1. *waiting*: `_waiting` is a future that is not done, and the task is among its waiters (for an
+ *    async function: one of its strands is, see `_await.ts`);
+ * 2. *scheduled*: the task is in the ready queue, once;
+ * 3. *running*: its code is on the stack, or, for an async function, in the engine's hands.
+ *
+ * 1 → 2 when the future is done, 2 → 3 by the loop's pass, 3 → 1 or 2 by what the code waits for
+ * next. The task itself stands in the ready queue, so that a step costs no handle. `cancel()` in
+ * state 1 cancels the future; in states 2 and 3 it is remembered in `_mustCancel` and thrown at the
+ * next step, or at the next await of an awaitable of this library.
+ *
+ * @module
+ */
+
+import { enterAsync, Frame, sync } from "./_frame.ts";
+import { checkSuspension, waitOn } from "./_await.ts";
+import type { Strand, StrandOwner } from "./_await.ts";
+import type { Suspension } from "./awaitable.ts";
+import { type Context, copyContext } from "./context.ts";
+import { Coroutine, type CoroutineLike, isGenerator, isGeneratorFunction } from "./coroutine.ts";
+import { CancelledError, InvalidStateError, KeyboardInterrupt, RuntimeError } from "./errors.ts";
+import { Future, type FutureLike } from "./future.ts";
+import type { FutureLoop, Runnable } from "./future_loop.ts";
+import { type LinkedTask, linkTask, unlinkTask } from "./task_registry.ts";
+import { describe } from "./_describe.ts";
+
+/** What a task can be given beside its coroutine. */
+export interface TaskOptions {
+  /**
+   * A name, for people to read.
+   * @default "Task-" and a number
+   */
+  name?: string;
+  /**
+   * The context that the task runs in.
+   * @default a copy of the present one
+   */
+  context?: Context;
+  /**
+   * Whether the task runs up to its first wait before the constructor returns, when the loop runs.
+   * @default false
+   */
+  eagerStart?: boolean;
+}
+
+/** What {@linkcode Task}'s constructor takes beside the coroutine. */
+export interface TaskConstructorOptions extends TaskOptions {
+  /**
+   * The loop that runs the task.
+   * @default the running loop
+   */
+  loop?: FutureLoop;
+}
+
+let taskCount = 0;
+
+/**
+ * A coroutine or async function on its way through a loop, and the future of its result.
+ *
+ * Tasks are made by `createTask()`, by a task group, or by `loop.createTask()`; loop authors use the
+ * constructor. The loop holds a task until it is done, so one that nobody refers to still ends.
+ *
+ * asyncio name: `Task`.
+ *
+ * @typeParam T what the coroutine returns
+ */
+export class Task<T> extends Future<T> implements Runnable, StrandOwner, LinkedTask {
+  /** @internal */
+  readonly _context: Context;
+  /** @internal */
+  _mustCancel = false;
+  /** @internal */
+  _strands: Strand | null = null;
+  /** @internal */
+  _previousTask: LinkedTask | null = null;
+  /** @internal */
+  _nextTask: LinkedTask | null = null;
+
+  #coro: CoroutineLike<T> | null;
+  // What is stepped; null before the first step of a function, and for an async function.
+  #iterator: Iterator<Suspension, T, unknown> | null;
+  #waiting: FutureLike<unknown> | null = null;
+  #injected: unknown = undefined;
+  #cancelRequests = 0;
+  // The number is made into a name when somebody asks.
+  #name: string | number;
+  #cancelledError: CancelledError | null = null;
+  #controller: AbortController | null = null;
+  // The loop's epoch in which the async code was resumed; -1 while it rests.
+  #steppingEpoch = -1;
+
+  /**
+   * Makes a task and schedules its first step.
+   *
+   * @param coro a coroutine, a generator, an async function or a generator function
+   * @param options loop, name, context, eager start
+   * @throws {TypeError} when `coro` is none of these
+   * @throws {RuntimeError} when no loop is given and none is running
+   */
+  constructor(coro: CoroutineLike<T>, options?: TaskConstructorOptions) {
+    super(options);
+    if (coro instanceof Coroutine) this.#iterator = coro[Symbol.iterator]();
+    else if (isGenerator(coro)) this.#iterator = coro as Generator<Suspension, T, unknown>;
+    else if (isGeneratorFunction(coro)) {
+      this.#iterator = (coro as () => Generator<Suspension, T, unknown>)();
+    } else if (typeof coro === "function") this.#iterator = null;
+    else throw new TypeError(wrongCoroutine(coro));
+    const name = options?.name;
+    this.#name = name === undefined ? ++taskCount : String(name);
+    this.#coro = coro;
+    this._context = options?.context ?? copyContext();
+    if (options?.eagerStart === true && this._loop.isRunning()) this.#startEagerly();
+    else {
+      linkTask(this._loop, this);
+      this._loop._enqueue(this);
+    }
+  }
+
+  // ---- What it is -------------------------------------------------------------------------------
+
+  /** What the task was made of; `null` once an eager task has ended. */
+  getCoro(): CoroutineLike<T> | null {
+    return this.#coro;
+  }
+
+  /** The context it runs in. */
+  getContext(): Context {
+    return this._context;
+  }
+
+  /** The name. */
+  getName(): string {
+    const name = this.#name;
+    return typeof name === "number" ? this.#name = `Task-${name}` : name;
+  }
+
+  /** Renames the task. */
+  setName(name: unknown): void {
+    this.#name = String(name);
+  }
+
+  /**
+   * The lines of the stack where the task stands, as far as the host tells, newest last.
+   *
+   * For a task that failed these are the frames of its exception. For one that waits the host tells
+   * nothing; in debug mode the place where the task was made stands for it.
+   *
+   * @param limit the most lines to return; those nearest to the failure are kept
+   */
+  getStack(limit?: number): string[] {
+    const stack = this._state === 2 && this._value instanceof Error
+      ? this._value.stack
+      : this.done()
+      ? undefined
+      : this._sourceTraceback;
+    const lines = (stack ?? "").split("\n").map((line) => line.trim())
+      .filter((line) => line.startsWith("at ")).reverse();
+    return limit === undefined ? lines : lines.slice(-limit);
+  }
+
+  /**
+   * Prints {@linkcode Task.getStack} for people.
+   *
+   * @param options `limit` as there; `print` replaces `console.error`
+   */
+  printStack(options?: { limit?: number; print?: (text: string) => void }): void {
+    const lines = this.getStack(options?.limit);
+    const title = lines.length === 0
+      ? `No stack for ${this}`
+      : `${this._state === 2 ? "Traceback" : "Stack"} for ${this} (most recent call last):`;
+    (options?.print ?? console.error)([title, ...lines.map((line) => `  ${line}`)].join("\n"));
+  }
+
+  /**
+   * Not for tasks: the coroutine makes the result.
+   *
+   * @throws {RuntimeError} always
+   */
+  override setResult(_result: T): never {
+    throw new RuntimeError("Cannot set the result of a task: its coroutine returns it");
+  }
+
+  /**
+   * Not for tasks: the coroutine makes the exception.
+   *
+   * @throws {RuntimeError} always
+   */
+  override setException(_exception: unknown): never {
+    throw new RuntimeError("Cannot set the exception of a task: its coroutine throws it");
+  }
+
+  // ---- Cancellation -----------------------------------------------------------------------------
+
+  /**
+   * Asks the task to end: throws {@linkcode CancelledError} into its code where it waits.
+   *
+   * The code may clean up first, with further awaits, or refuse by catching the error for good. While
+   * an async function waits for a promise that is not of this library, nothing can be thrown into
+   * it: the error comes at the next await of an awaitable of this library.
+   *
+   * @param message what the error says
+   * @returns `false` when the task is done already
+   */
+  override cancel(message?: string): boolean {
+    this._logTraceback = false;
+    if (this._state !== 0) return false;
+    this.#cancelRequests++;
+    this._cancelMessage = message;
+    this.#controller?.abort(new CancelledError(message));
+    for (let strand = this._strands; strand !== null; strand = strand.older) {
+      if (strand.cancelWait(message)) return true;
+    }
+    if (this.#waiting !== null && this.#waiting.cancel(message)) return true;
+    this._mustCancel = true;
+    return true;
+  }
+
+  /** How many requests to cancel are open: calls of `cancel()` less those of `uncancel()`. */
+  cancelling(): number {
+    return this.#cancelRequests;
+  }
+
+  /**
+   * Takes one request to cancel back; who called `cancel()` and caught its effect calls it.
+   *
+   * @returns how many requests are still open
+   */
+  uncancel(): number {
+    if (this.#cancelRequests > 0 && --this.#cancelRequests === 0) {
+      this._mustCancel = false;
+      this.#controller = null;
+    }
+    return this.#cancelRequests;
+  }
+
+  /**
+   * A signal that is aborted when the task is cancelled, for `fetch` and whatever else takes one.
+   *
+   * Made on first use; after `uncancel()` has taken back every request, there is a fresh one.
+   */
+  get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      if (this.#cancelRequests > 0) this.#controller.abort(new CancelledError(this._cancelMessage));
+    }
+    return this.#controller.signal;
+  }
+
+  /** @internal */
+  override _makeCancelledError(): CancelledError {
+    return this.#cancelledError ?? super._makeCancelledError();
+  }
+
+  /** The error of a remembered cancellation, which is delivered with it. @internal */
+  _takeCancellation(): CancelledError {
+    this._mustCancel = false;
+    return super._makeCancelledError();
+  }
+
+  // ---- Steps ------------------------------------------------------------------------------------
+
+  /** One step. Called by the loop's pass only, and in the task's context. @internal */
+  _run(): void {
+    if (this._state !== 0) {
+      throw new InvalidStateError(`Cannot step ${this}: it is already done`);
+    }
+    let error = this.#injected;
+    this.#injected = undefined;
+    if (this._mustCancel) {
+      const waiting = this.#waiting;
+      this._mustCancel = false;
+      if (waiting instanceof Future && waiting._state === 2) waiting._logTraceback = false;
+      if (!(waiting instanceof Future && waiting._state === 3)) error = super._makeCancelledError();
+    }
+    this.#waiting = null;
+    sync.task = this;
+    try {
+      this.#step(error);
+    } finally {
+      sync.task = null;
+    }
+  }
+
+  #step(error: unknown): void {
+    const iterator = this.#iterator;
+    if (iterator === null) return this.#startFunction(error);
+    let step: IteratorResult<Suspension, T>;
+    try {
+      step = error === undefined ? iterator.next() : iterator.throw!(error);
+    } catch (error) {
+      return this.#fail(error);
+    }
+    if (step.done) return this.#finish(step.value);
+    const suspension: unknown = step.value;
+    if (
+      suspension instanceof Future && suspension._asyncioFutureBlocking &&
+      suspension._loop === this._loop && suspension !== this as unknown
+    ) {
+      suspension._asyncioFutureBlocking = false;
+      if (suspension._state === 0) suspension._addWaiter(this);
+      else this._loop._enqueue(this);
+      this.#waiting = suspension;
+      if (this._mustCancel && suspension.cancel(this._cancelMessage)) this._mustCancel = false;
+    } else if (suspension === undefined) this._loop._enqueue(this);
+    else this.#stepOther(suspension);
+  }
+
+  /** A third party's future, or a mistake. */
+  #stepOther(suspension: unknown): void {
+    const wrong = checkSuspension(suspension, this, this._loop);
+    if (wrong !== null) {
+      this.#injected = wrong;
+      return this._loop._enqueue(this);
+    }
+    const future = suspension as FutureLike<unknown>;
+    future._asyncioFutureBlocking = false;
+    waitOn(future, new Wakeup(this));
+    this.#waiting = future;
+    if (this._mustCancel && future.cancel(this._cancelMessage)) this._mustCancel = false;
+  }
+
+  #finish(value: T): void {
+    this.#end();
+    if (this._mustCancel) {
+      this._mustCancel = false;
+      super.cancel(this._cancelMessage);
+    } else super.setResult(value);
+  }
+
+  #fail(error: unknown): void {
+    this.#end();
+    if (error instanceof CancelledError) {
+      this.#cancelledError = error;
+      super.cancel(error.message);
+      return;
+    }
+    super.setException(error);
+    if (error instanceof KeyboardInterrupt) throw error;
+  }
+
+  #end(): void {
+    unlinkTask(this._loop, this);
+    this.#controller = null;
+  }
+
+  #startEagerly(): void {
+    const { context, loop, task } = sync;
+    linkTask(this._loop, this);
+    sync.context = this._context;
+    sync.loop = this._loop;
+    sync.task = this;
+    try {
+      this.#step(undefined);
+    } finally {
+      sync.context = context;
+      sync.loop = loop;
+      sync.task = task;
+      if (this._state !== 0) this.#coro = null;
+    }
+  }
+
+  // ---- Async functions --------------------------------------------------------------------------
+
+  #startFunction(error: unknown): void {
+    if (error !== undefined) return this.#fail(error);
+    let result: unknown;
+    this._resumed();
+    try {
+      const frame = new Frame(this._loop, this, this._context);
+      result = enterAsync(frame, this.#coro as () => unknown);
+    } catch (error) {
+      this._rests();
+      return this.#fail(error);
+    }
+    if (result instanceof Promise) {
+      result.then((value) => this.#asyncDone(value as T), (error) => this.#asyncFailed(error));
+      return;
+    }
+    this._rests();
+    if (result instanceof Coroutine || isGenerator(result)) {
+      this.#iterator = result[Symbol.iterator]() as Iterator<Suspension, T, unknown>;
+      return this.#step(undefined);
+    }
+    if (typeof (result as PromiseLike<T> | undefined)?.then === "function") {
+      this._resumed();
+      Promise.resolve(result).then(
+        (value) => this.#asyncDone(value as T),
+        (error) => this.#asyncFailed(error),
+      );
+      return;
+    }
+    this.#fail(
+      new TypeError(
+        `Cannot run ${describe(this.#coro)} as a task: it must return a promise or a coroutine, ` +
+          `got ${describe(result)}`,
+      ),
+    );
+  }
+
+  #asyncDone(value: T): void {
+    this._rests();
+    if (this._state === 0) this.#finish(value);
+  }
+
+  #asyncFailed(error: unknown): void {
+    this._rests();
+    if (this._state !== 0) return;
+    try {
+      this.#fail(error);
+    } catch (interrupt) {
+      this._loop.callSoon(() => {
+        throw interrupt;
+      });
+    }
+  }
+
+  /** Async code of the task goes on; the loop's pass waits until it rests. @internal */
+  _resumed(): void {
+    const loop = this._loop;
+    if (this.#steppingEpoch === loop._asyncEpoch) return;
+    this.#steppingEpoch = loop._asyncEpoch;
+    loop._asyncSteps++;
+  }
+
+  /** Async code of the task waits for something of this library, or has ended. @internal */
+  _rests(): void {
+    if (this.#steppingEpoch === this._loop._asyncEpoch) this._loop._asyncSteps--;
+    this.#steppingEpoch = -1;
+  }
+
+  // ---- For people -------------------------------------------------------------------------------
+
+  /** @internal */
+  protected override _describe(): string {
+    const cancelling = this._state === 0 && this.#cancelRequests > 0 ? "cancelling " : "";
+    const coro = this.#coro === null
+      ? ""
+      : ` coro=${
+        this.#coro instanceof Coroutine
+          ? this.#coro
+          : typeof this.#coro === "function"
+          ? describe(this.#coro)
+          : "a generator"
+      }`;
+    const waiting = this.#waiting === null || this.#waiting instanceof Task
+      ? ""
+      : ` waitFor=${this.#waiting}`;
+    return `${cancelling}${super._describe()} name='${this.getName()}'${coro}${waiting}`;
+  }
+}
+
+/** Wakes a task from a future of a third party's class. */
+class Wakeup implements Runnable {
+  readonly _context: Context;
+  readonly #task: Task<unknown>;
+
+  constructor(task: Task<unknown>) {
+    this.#task = task;
+    this._context = task._context;
+  }
+
+  _run(): void {
+    const { context } = sync;
+    sync.context = this._context;
+    try {
+      this.#task._run();
+    } finally {
+      sync.context = context;
+    }
+  }
+}
+
+function wrongCoroutine(coro: unknown): string {
+  const action = "Cannot make a task: ";
+  if (coro instanceof Future) {
+    return `${action}${coro} is a future already; await it, or wrap it with ensureFuture(future)`;
+  }
+  if (typeof (coro as Partial<PromiseLike<unknown>> | null)?.then === "function") {
+    return `${action}a promise runs already and cannot be cancelled; pass the function, as in ` +
+      "createTask(() => work()), or wrap the promise with ensureFuture(promise)";
+  }
+  return `${action}a coroutine or an async function is needed, got ${describe(coro)}`;
+}

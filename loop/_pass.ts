@@ -1,0 +1,78 @@
+/**
+ * The callback pass: the one place where the loop calls callbacks.
+ *
+ * asyncio counterpart: the last part of `BaseEventLoop._run_once`.
+ *
+ * A pass runs what was ready when it began; what that schedules waits for the next. It is left early,
+ * and taken up again where it was left, when an async function was resumed (it runs before the next
+ * callback, but only the engine can run it), when it is time to look at the clock, and when a
+ * callback has interrupted the loop.
+ *
+ * May be imported by `loop/` only.
+ *
+ * @module
+ */
+
+import { sync } from "../futures/_frame.ts";
+import type { FutureLoop, Runnable } from "../futures/future_loop.ts";
+import type { ReadyQueue } from "./ready_queue.ts";
+
+/** What the pass needs of its loop. */
+export interface PassLoop extends FutureLoop {
+  /** How many callbacks may still run before the clock is looked at. */
+  _callbackBudget: number;
+  /** Set by `_callbackFailed` when the loop is to end at once. */
+  _interrupted: boolean;
+  /** A callback has thrown. */
+  _callbackFailed(item: Runnable, error: unknown): void;
+}
+
+/**
+ * Runs callbacks.
+ *
+ * @param count how many of the queue belong to the pass
+ * @returns how many of them are left
+ */
+export function runPass(loop: PassLoop, ready: ReadyQueue, count: number): number {
+  sync.loop = loop;
+  while (count > 0) {
+    count--;
+    const item = ready.shift();
+    sync.context = item._context;
+    try {
+      item._run();
+    } catch (error) {
+      loop._callbackFailed(item, error);
+      if (loop._interrupted) break;
+    }
+    if (--loop._callbackBudget <= 0 || loop._asyncSteps > 0) break;
+  }
+  sync.context = undefined;
+  sync.loop = null;
+  return count;
+}
+
+/**
+ * The same with each callback timed, for debug mode.
+ *
+ * @param slowMs from how many milliseconds on a callback is reported
+ * @param report told of a slow callback
+ */
+export function runTimedPass(
+  loop: PassLoop,
+  ready: ReadyQueue,
+  count: number,
+  slowMs: number,
+  report: (item: Runnable, tookMs: number) => void,
+): number {
+  while (count > 0) {
+    const item = ready.first;
+    const start = loop.time();
+    runPass(loop, ready, 1);
+    const took = loop.time() - start;
+    if (took >= slowMs) report(item, took);
+    count--;
+    if (loop._interrupted || loop._callbackBudget <= 0 || loop._asyncSteps > 0) break;
+  }
+  return count;
+}

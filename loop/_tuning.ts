@@ -1,0 +1,35 @@
+/**
+ * The numbers that the loop is tuned by, each with its reason.
+ *
+ * May be imported by `loop/` only.
+ *
+ * @module
+ */
+
+/**
+ * How long the loop runs callbacks before it lets Deno look at its sockets, in milliseconds.
+ *
+ * A socket round trip inside one process needs two looks, so it stays below 1 ms; a look costs about
+ * 10 µs, so a loop that is never idle gives 3 % of its time to it.
+ */
+export const HOST_POLL_INTERVAL_MS = 0.3;
+
+/**
+ * The most callbacks between two looks at the clock.
+ *
+ * Reading the clock costs as much as two callbacks. The number adapts to how long callbacks take, so
+ * this bound only says how many short callbacks a sudden long one may be followed by.
+ */
+export const MAX_CALLBACK_BUDGET = 64;
+
+/**
+ * The most microtasks that a pass waits for an async function that it has resumed.
+ *
+ * An async function comes to rest two microtasks after it was resumed, and one later for each async
+ * function it is nested in. One that does not come to rest waits for something foreign; finding that
+ * out costs about a microsecond.
+ */
+export const MAX_ASYNC_HOPS = 64;
+
+/** The longest delay that the host's timers can carry, in milliseconds. */
+export const MAX_HOST_DELAY_MS = 2 ** 31 - 1;

@@ -1,0 +1,522 @@
+/**
+ * `BaseEventLoop`: everything of a loop that does not depend on how bytes move or how the host waits.
+ *
+ * asyncio counterpart: `asyncio.base_events.BaseEventLoop`.
+ *
+ * A loop runs in iterations: due timers move to the ready queue, then one pass runs what the queue
+ * held when it began (`_pass.ts`). Iterations follow each other over a microtask, so promises make
+ * progress between them, and at a bounded interval the loop lets the host poll. When nothing is
+ * ready, the loop waits in `_select()`, and only there.
+ *
+ * ## The hooks of a custom loop
+ *
+ * | hook | job | default |
+ * | --- | --- | --- |
+ * | `time()` | the monotonic clock, in milliseconds | `performance.now()` |
+ * | `_select(timeoutMs)` | waits for the host; 0 lets it poll, `Infinity` waits for `_wakeup()` | Deno's timers and sockets |
+ * | `_wakeup()` | ends a `_select()` early | resolves it |
+ *
+ * @module
+ */
+
+import { enterAsync, Frame } from "../futures/_frame.ts";
+import { describe } from "../futures/_describe.ts";
+import { reportUnretrieved } from "../futures/_unretrieved.ts";
+import { Context, currentContext } from "../futures/context.ts";
+import type { CoroutineLike } from "../futures/coroutine.ts";
+import { ensureFuture, type FutureInput } from "../futures/ensure_future.ts";
+import { KeyboardInterrupt, RuntimeError } from "../futures/errors.ts";
+import { Future, isfuture } from "../futures/future.ts";
+import type { ExceptionContext, Runnable } from "../futures/future_loop.ts";
+import { Task, type TaskOptions } from "../futures/task.ts";
+import { _forgetLoop } from "../futures/task_registry.ts";
+import { checkDelay } from "../futures/sleep.ts";
+import {
+  AbstractEventLoop,
+  type ExceptionHandler,
+  type TaskFactory,
+} from "./abstract_event_loop.ts";
+import { printException } from "./_print_exception.ts";
+import { HostWait } from "./_host_wait.ts";
+import { type AnyCallback, Handle, TimerHandle } from "./handle.ts";
+import { runPass, runTimedPass } from "./_pass.ts";
+import { ReadyQueue } from "./ready_queue.ts";
+import { TimerQueue } from "./timer_queue.ts";
+import { HOST_POLL_INTERVAL_MS, MAX_ASYNC_HOPS, MAX_CALLBACK_BUDGET } from "./_tuning.ts";
+
+/**
+ * The loop that other loops are made of.
+ *
+ * Inherit from it and override the hooks; every public method then works on what they provide.
+ *
+ * asyncio name: `BaseEventLoop`.
+ *
+ * @example A loop that counts how often it waits
+ * ```ts
+ * import { DenoEventLoop, run, sleep } from "@asyncio/asyncio";
+ * import { assert } from "@std/assert";
+ *
+ * class CountingLoop extends DenoEventLoop {
+ *   waits = 0;
+ *   override _select(timeoutMs: number): Promise<void> {
+ *     this.waits++;
+ *     return super._select(timeoutMs);
+ *   }
+ * }
+ * const loop = new CountingLoop();
+ * await run(() => sleep(5), { loopFactory: () => loop });
+ * assert(loop.waits > 0);
+ * ```
+ */
+export class BaseEventLoop extends AbstractEventLoop {
+  // ---- State ------------------------------------------------------------------------------------
+
+  /** @internal */
+  _callbackBudget = 1;
+  /** @internal */
+  _interrupted = false;
+
+  readonly #host = new HostWait();
+  readonly #ready = new ReadyQueue();
+  readonly #timers = new TimerQueue();
+  #timerSequence = 0;
+  #running = false;
+  #closed = false;
+  #stopping = false;
+  // While the loop waits in `_select()`: until when, in milliseconds of its clock; else -Infinity.
+  #parkedUntil = -Infinity;
+  #interrupt: unknown = undefined;
+  #debug = false;
+  #taskFactory: TaskFactory | undefined = undefined;
+  #exceptionHandler: ExceptionHandler | undefined = undefined;
+
+  /**
+   * How long a callback may run before it is reported in debug mode, in milliseconds.
+   * @default 100
+   */
+  slowCallbackDuration = 100;
+
+  // ---- Hooks ------------------------------------------------------------------------------------
+
+  override time(): number {
+    return performance.now();
+  }
+
+  /**
+   * Waits for the host. The one place where the loop waits.
+   *
+   * Called by the loop between two iterations: with 0 at a bounded interval while callbacks are
+   * ready, so that the host can deliver what it has; otherwise, with the time to the next deadline,
+   * to wait until something becomes ready. Nothing runs while it waits but what the host calls. What
+   * it throws ends the run.
+   *
+   * @param timeoutMs the longest time to wait, in milliseconds; 0 for one turn of the host,
+   * `Infinity` for no limit
+   * @returns when the time has passed or `_wakeup()` was called; earlier does no harm
+   */
+  _select(timeoutMs: number): Promise<void> {
+    return this.#host.select(timeoutMs);
+  }
+
+  /**
+   * Ends a `_select()` early. Called when something becomes ready while the loop waits.
+   *
+   * asyncio name: `_write_to_self`.
+   */
+  _wakeup(): void {
+    this.#host.wakeup();
+  }
+
+  // ---- Callbacks --------------------------------------------------------------------------------
+
+  override callSoon<A extends unknown[]>(callback: (...args: A) => void, ...args: A): Handle {
+    if (this.#closed || this.#debug || typeof callback !== "function") {
+      this.#check("callSoon", callback);
+    }
+    const handle = new Handle(callback as unknown as AnyCallback, args, currentContext().copy());
+    if (this.#debug) handle._sourceTraceback = new Error().stack;
+    this._enqueue(handle);
+    return handle;
+  }
+
+  override callSoonThreadsafe<A extends unknown[]>(
+    callback: (...args: A) => void,
+    ...args: A
+  ): Handle {
+    return this.callSoon(callback, ...args);
+  }
+
+  override callLater<A extends unknown[]>(
+    delay: number,
+    callback: (...args: A) => void,
+    ...args: A
+  ): TimerHandle {
+    if (!(delay >= 0)) checkDelay("schedule a callback", delay);
+    return this.#schedule(
+      "callLater",
+      this.time() + delay,
+      callback as unknown as AnyCallback,
+      args,
+    );
+  }
+
+  override callAt<A extends unknown[]>(
+    when: number,
+    callback: (...args: A) => void,
+    ...args: A
+  ): TimerHandle {
+    if (typeof when !== "number" || Number.isNaN(when)) {
+      throw new RangeError(
+        `Cannot schedule a callback: the time must be a number of milliseconds, got ${when}`,
+      );
+    }
+    return this.#schedule("callAt", when, callback as unknown as AnyCallback, args);
+  }
+
+  #schedule(method: string, when: number, callback: AnyCallback, args: unknown[]): TimerHandle {
+    if (this.#closed || this.#debug || typeof callback !== "function") {
+      this.#check(method, callback);
+    }
+    const context = currentContext().copy();
+    const timer = new TimerHandle(when, this.#timerSequence++, callback, args, context, this);
+    if (this.#debug) timer._sourceTraceback = new Error().stack;
+    this.#timers.push(timer);
+    if (when < this.#parkedUntil) this.#unpark();
+    return timer;
+  }
+
+  #check(method: string, callback: unknown): void {
+    if (this.#closed) throw new RuntimeError(`Cannot call ${method}(): the event loop is closed`);
+    if (typeof callback !== "function") {
+      throw new TypeError(
+        `Cannot call ${method}(): the callback must be a function, got ${describe(callback)}`,
+      );
+    }
+    if (/^(async |async\(|function\s*\*|async function)/.test(String(callback))) {
+      throw new TypeError(
+        `Cannot call ${method}(): ${describe(callback)} is a coroutine function; ` +
+          "use createTask() for it",
+      );
+    }
+  }
+
+  /** @internal */
+  _timerHandleCancelled(timer: TimerHandle): void {
+    if (timer._scheduled) this.#timers.noteCancelled();
+  }
+
+  /** @internal */
+  override _enqueue(item: Runnable): void {
+    this.#ready.push(item);
+    if (this.#parkedUntil !== -Infinity) this.#unpark();
+  }
+
+  /**
+   * Runs something that the host has brought: at once, as a pass of its own, when the loop waits and
+   * nothing is ready, else in its turn. Called by transports, outside of any callback.
+   * @internal
+   */
+  _deliver(item: Runnable): void {
+    if (this.#parkedUntil === -Infinity || this._asyncSteps > 0 || this.#debug) {
+      return this._enqueue(item);
+    }
+    const until = this.#parkedUntil;
+    this.#parkedUntil = -Infinity;
+    this.#ready.push(item);
+    runPass(this, this.#ready, 1);
+    // A timer that was scheduled meanwhile may be due before the wait ends.
+    const next = this.#timers.peek();
+    this.#parkedUntil = until;
+    if (
+      this.#ready.length > 0 || this.#stopping || this._interrupted ||
+      (next !== undefined && next._when < until)
+    ) this.#unpark();
+  }
+
+  #unpark(): void {
+    this.#parkedUntil = -Infinity;
+    this._wakeup();
+  }
+
+  // ---- Running ----------------------------------------------------------------------------------
+
+  override isRunning(): boolean {
+    return this.#running;
+  }
+
+  override isClosed(): boolean {
+    return this.#closed;
+  }
+
+  override stop(): void {
+    this.#stopping = true;
+    if (this.#parkedUntil !== -Infinity) this.#unpark();
+  }
+
+  override async runForever(): Promise<void> {
+    this.#checkRunnable();
+    this.#host.hold();
+    await this.#run();
+  }
+
+  override async runUntilComplete<T>(input: FutureInput<T>): Promise<T> {
+    this.#checkRunnable();
+    const isNew = !isfuture(input);
+    const future = ensureFuture(input, { loop: this });
+    const stop = () => this.stop();
+    future.addDoneCallback(stop);
+    try {
+      await this.#run();
+    } catch (error) {
+      // The interruption tells more than what the task makes of it.
+      if (isNew && future.done() && !future.cancelled()) future.exception();
+      throw error;
+    } finally {
+      future.removeDoneCallback(stop);
+    }
+    if (!future.done()) {
+      throw new RuntimeError(`Cannot complete ${future}: the event loop was stopped before it`);
+    }
+    return future.result();
+  }
+
+  #checkRunnable(): void {
+    if (this.#closed) throw new RuntimeError("Cannot run the event loop: it is closed");
+    if (this.#running) throw new RuntimeError("Cannot run the event loop: it is already running");
+  }
+
+  async #run(): Promise<void> {
+    this.#checkRunnable();
+    this.#running = true;
+    try {
+      await enterAsync(new Frame(this, null, new Context()), () => this.#iterate());
+    } finally {
+      this.#running = false;
+      this.#stopping = false;
+      this.#parkedUntil = -Infinity;
+      this.#host.release();
+      reportUnretrieved(this);
+    }
+  }
+
+  /** The loop. */
+  async #iterate(): Promise<void> {
+    const ready = this.#ready;
+    let left = 0;
+    let polledAt = performance.now();
+    let lookedAt = polledAt;
+    let budget = 1;
+    this._callbackBudget = budget;
+    for (;;) {
+      if (left === 0) {
+        this.#readyTimers();
+        if (ready.length === 0) {
+          await this.#park();
+          if (this._interrupted) this.#raiseInterrupt();
+          this.#readyTimers();
+          polledAt = lookedAt = performance.now();
+          this._callbackBudget = budget = 1;
+        }
+        left = ready.length;
+      }
+      left = this.#debug
+        ? runTimedPass(this, ready, left, this.slowCallbackDuration, this.#reportSlow)
+        : runPass(this, ready, left);
+      if (this._interrupted) this.#raiseInterrupt();
+      if (this._asyncSteps > 0) await this.#asyncRest();
+      if (left === 0) {
+        if (this.#stopping) return;
+        await undefined;
+      }
+      if (this._callbackBudget <= 0) {
+        // How many callbacks fit into a fraction of the interval, from how long the last ones took.
+        const now = performance.now();
+        const took = now - lookedAt;
+        lookedAt = now;
+        if (took * 4 < HOST_POLL_INTERVAL_MS) budget = Math.min(budget * 2, MAX_CALLBACK_BUDGET);
+        else if (took > HOST_POLL_INTERVAL_MS) budget = Math.max(budget >> 2, 1);
+        this._callbackBudget = budget;
+        if (now - polledAt >= HOST_POLL_INTERVAL_MS) {
+          await this._select(0);
+          polledAt = lookedAt = performance.now();
+        }
+      }
+    }
+  }
+
+  #readyTimers(): void {
+    const timers = this.#timers;
+    if (timers.length === 0) return;
+    let next = timers.peek();
+    if (next === undefined) return;
+    const now = this.time();
+    while (next !== undefined && next._when <= now) {
+      timers.shift();
+      this.#ready.push(next);
+      next = timers.peek();
+    }
+  }
+
+  async #park(): Promise<void> {
+    if (this.#stopping) return await this._select(0);
+    const next = this.#timers.peek();
+    const until = next === undefined ? Infinity : next._when;
+    this.#parkedUntil = until;
+    try {
+      await this._select(until === Infinity ? Infinity : Math.max(0, until - this.time()));
+    } finally {
+      this.#parkedUntil = -Infinity;
+    }
+  }
+
+  /** Waits until the async functions that were resumed have come to rest, or wait for others. */
+  async #asyncRest(): Promise<void> {
+    for (let hops = 0; hops < MAX_ASYNC_HOPS; hops++) {
+      await undefined;
+      if (this._asyncSteps <= 0) return;
+    }
+    this._asyncSteps = 0;
+    this._asyncEpoch++;
+  }
+
+  // ---- Failures ---------------------------------------------------------------------------------
+
+  /** @internal */
+  _callbackFailed(item: Runnable, error: unknown): void {
+    if (error instanceof KeyboardInterrupt) return this._interrupt(error);
+    const sourceTraceback = item instanceof Handle ? item._sourceTraceback : undefined;
+    this.callExceptionHandler({
+      message: `Exception in callback ${item}`,
+      exception: error,
+      handle: item,
+      ...(sourceTraceback === undefined ? {} : { sourceTraceback }),
+    });
+  }
+
+  /**
+   * Ends the run at once with an error, whatever is ready. For signal handlers.
+   * @internal
+   */
+  _interrupt(error: unknown): void {
+    this.#interrupt = error;
+    this._interrupted = true;
+    if (this.#parkedUntil !== -Infinity) this.#unpark();
+  }
+
+  #raiseInterrupt(): never {
+    const error = this.#interrupt;
+    this.#interrupt = undefined;
+    this._interrupted = false;
+    throw error;
+  }
+
+  override getExceptionHandler(): ExceptionHandler | undefined {
+    return this.#exceptionHandler;
+  }
+
+  override setExceptionHandler(handler: ExceptionHandler | undefined): void {
+    if (handler !== undefined && typeof handler !== "function") {
+      throw new TypeError(
+        "Cannot set the exception handler: it must be a function or undefined, got " +
+          describe(handler),
+      );
+    }
+    this.#exceptionHandler = handler;
+  }
+
+  override defaultExceptionHandler(context: ExceptionContext): void {
+    printException(context);
+  }
+
+  override callExceptionHandler(context: ExceptionContext): void {
+    const handler = this.#exceptionHandler;
+    try {
+      if (handler === undefined) this.defaultExceptionHandler(context);
+      else handler(this, context);
+    } catch (error) {
+      if (error instanceof KeyboardInterrupt) throw error;
+      // A handler that fails must not hide what it was told.
+      printException({
+        message: handler === undefined
+          ? "Exception in the default exception handler"
+          : "Unhandled error in the exception handler",
+        exception: error,
+      });
+      if (handler !== undefined) printException(context);
+    }
+  }
+
+  readonly #reportSlow = (item: Runnable, tookMs: number): void => {
+    console.warn(`Executing ${item} took ${tookMs.toFixed(1)} ms`);
+  };
+
+  // ---- Futures and tasks ------------------------------------------------------------------------
+
+  override createFuture<T>(): Future<T> {
+    return new Future<T>({ loop: this });
+  }
+
+  override createTask<T>(coro: CoroutineLike<T>, options?: TaskOptions): Task<T> {
+    if (this.#closed) throw new RuntimeError("Cannot create a task: the event loop is closed");
+    if (this.#taskFactory !== undefined) {
+      return this.#taskFactory(this, coro, options) as Task<T>;
+    }
+    return new Task<T>(coro, options === undefined ? { loop: this } : { ...options, loop: this });
+  }
+
+  override setTaskFactory(factory: TaskFactory | undefined): void {
+    if (factory !== undefined && typeof factory !== "function") {
+      throw new TypeError(
+        `Cannot set the task factory: it must be a function or undefined, got ${describe(factory)}`,
+      );
+    }
+    this.#taskFactory = factory;
+  }
+
+  override getTaskFactory(): TaskFactory | undefined {
+    return this.#taskFactory;
+  }
+
+  // ---- Debug mode -------------------------------------------------------------------------------
+
+  override getDebug(): boolean {
+    return this.#debug;
+  }
+
+  override setDebug(enabled: boolean): void {
+    this.#debug = Boolean(enabled);
+  }
+
+  // ---- The end ----------------------------------------------------------------------------------
+
+  // deno-lint-ignore require-await
+  override async shutdownAsyncgens(): Promise<void> {
+    // JavaScript tells nobody of an async generator that is left suspended, so there is nothing to do.
+  }
+
+  // deno-lint-ignore require-await
+  override async shutdownDefaultExecutor(): Promise<void> {
+    // There is none yet.
+  }
+
+  override close(): void {
+    if (this.#running) throw new RuntimeError("Cannot close the event loop: it is running");
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#ready.clear();
+    this.#timers.clear();
+    this.#host.close();
+    _forgetLoop(this);
+  }
+
+  /** For messages. */
+  override toString(): string {
+    const state = this.#closed ? "closed" : this.#running ? "running" : "idle";
+    return `<${this.constructor.name} ${state}>`;
+  }
+
+  /** For `console.log()`. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * `DenoEventLoop`: the loop of Deno programs.
+ *
+ * asyncio counterpart: `asyncio.EventLoop`, i.e. `asyncio.unix_events._UnixSelectorEventLoop`.
+ *
+ * @module
+ */
+
+import { BaseEventLoop } from "./base_event_loop.ts";
+import { SignalHandlers } from "./_signals.ts";
+
+/**
+ * The default loop: {@linkcode BaseEventLoop} with Deno's transports and signals.
+ *
+ * asyncio name: `EventLoop`.
+ *
+ * @example Made by hand
+ * ```ts
+ * import { DenoEventLoop, sleep } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const loop = new DenoEventLoop();
+ * try {
+ *   assertEquals(await loop.runUntilComplete(sleep(1, "ready")), "ready");
+ * } finally {
+ *   loop.close();
+ * }
+ * ```
+ */
+export class DenoEventLoop extends BaseEventLoop {
+  readonly #signals: SignalHandlers = new SignalHandlers(this);
+
+  override addSignalHandler<A extends unknown[]>(
+    signal: Deno.Signal,
+    callback: (...args: A) => void,
+    ...args: A
+  ): void {
+    this.#signals.add(signal, callback as (...args: unknown[]) => void, args);
+  }
+
+  override removeSignalHandler(signal: Deno.Signal): boolean {
+    return this.#signals.remove(signal);
+  }
+
+  override close(): void {
+    super.close();
+    this.#signals.clear();
+  }
+}
+
+/**
+ * Makes a loop of the default class.
+ *
+ * asyncio name: `new_event_loop`.
+ */
+export function newEventLoop(): DenoEventLoop {
+  return new DenoEventLoop();
+}

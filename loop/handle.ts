@@ -1,0 +1,137 @@
+/**
+ * `Handle` and `TimerHandle`: callbacks that are scheduled and can be called off.
+ *
+ * asyncio counterpart: `asyncio.events.Handle` and `TimerHandle`.
+ *
+ * Invariant: a handle that was called off, or has run, refers to no callback and no arguments, so it
+ * keeps nothing alive however long it stays in a queue.
+ *
+ * @module
+ */
+
+import type { Context } from "../futures/context.ts";
+import type { CancelHandle, FutureLoop, Runnable } from "../futures/future_loop.ts";
+import { describe } from "../futures/_describe.ts";
+
+const NO_ARGS: readonly unknown[] = [];
+
+/** A callback of any parameters. */
+export type AnyCallback = (...args: never[]) => void;
+
+/** What a handle tells its loop. */
+export interface HandleOwner extends FutureLoop {
+  /** A timer was called off: the timer queue counts them. */
+  _timerHandleCancelled(handle: TimerHandle): void;
+}
+
+/**
+ * A callback in a loop's ready queue, as `loop.callSoon()` returns it.
+ *
+ * asyncio name: `Handle`.
+ */
+export class Handle implements Runnable, CancelHandle {
+  /** @internal */
+  readonly _context: Context;
+  /** @internal */
+  _callback: AnyCallback | null;
+  /** @internal */
+  _args: readonly unknown[];
+  /** @internal */
+  _cancelled = false;
+  /** @internal */
+  _sourceTraceback: string | undefined = undefined;
+
+  /** @internal */
+  constructor(callback: AnyCallback, args: readonly unknown[], context: Context) {
+    this._callback = callback;
+    this._args = args.length === 0 ? NO_ARGS : args;
+    this._context = context;
+  }
+
+  /** The context that the callback runs in. */
+  getContext(): Context {
+    return this._context;
+  }
+
+  /** Calls the callback off; later calls do nothing. */
+  cancel(): void {
+    this._cancelled = true;
+    this._callback = null;
+    this._args = NO_ARGS;
+  }
+
+  /** Whether it was called off. */
+  cancelled(): boolean {
+    return this._cancelled;
+  }
+
+  /** @internal */
+  _run(): void {
+    const callback = this._callback as ((...args: readonly unknown[]) => void) | null;
+    if (callback === null) return;
+    const args = this._args;
+    switch (args.length) {
+      case 0:
+        callback();
+        break;
+      case 1:
+        callback(args[0]);
+        break;
+      default:
+        callback(...args);
+    }
+  }
+
+  /** For messages, e.g. `<Handle function tick>`. */
+  toString(): string {
+    const what = this._cancelled ? "cancelled" : describe(this._callback);
+    return `<${this.constructor.name} ${what}>`;
+  }
+
+  /** For `console.log()`. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+}
+
+/**
+ * A callback in a loop's timer queue, as `loop.callLater()` and `loop.callAt()` return it.
+ *
+ * asyncio name: `TimerHandle`.
+ */
+export class TimerHandle extends Handle {
+  /** @internal */
+  readonly _when: number;
+  /** The order of scheduling, which decides between equal deadlines. @internal */
+  readonly _sequence: number;
+  /** Whether it stands in the timer queue. @internal */
+  _scheduled = false;
+  readonly #loop: HandleOwner;
+
+  /** @internal */
+  constructor(
+    when: number,
+    sequence: number,
+    callback: AnyCallback,
+    args: readonly unknown[],
+    context: Context,
+    loop: HandleOwner,
+  ) {
+    super(callback, args, context);
+    this._when = when;
+    this._sequence = sequence;
+    this.#loop = loop;
+  }
+
+  /** When the callback is due, in milliseconds of the loop's clock. */
+  when(): number {
+    return this._when;
+  }
+
+  /** Calls the callback off; later calls do nothing. */
+  override cancel(): void {
+    if (this._cancelled) return;
+    super.cancel();
+    this.#loop._timerHandleCancelled(this);
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * Event loops: the one to use, the ones to inherit from, and how a program finds and runs them.
+ *
+ * @example A loop by hand
+ * ```ts
+ * import { DenoEventLoop } from "@asyncio/asyncio/loop";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const loop = new DenoEventLoop();
+ * const order: number[] = [];
+ * loop.callLater(2, () => loop.stop());
+ * loop.callSoon(() => order.push(1));
+ * loop.callSoon((n: number) => order.push(n), 2);
+ * await loop.runForever();
+ * loop.close();
+ * assertEquals(order, [1, 2]);
+ * ```
+ *
+ * @module
+ */
+
+export { run, Runner, type RunnerOptions, type RunOptions } from "./runner.ts";
+export {
+  _getRunningLoop,
+  _setRunningLoop,
+  getEventLoop,
+  getRunningLoop,
+  setEventLoop,
+} from "./running_loop.ts";
+export {
+  AbstractEventLoop,
+  type ExceptionHandler,
+  type TaskFactory,
+} from "./abstract_event_loop.ts";
+export { BaseEventLoop } from "./base_event_loop.ts";
+export { DenoEventLoop, newEventLoop } from "./deno_event_loop.ts";
+export { type AnyCallback, Handle, type HandleOwner, TimerHandle } from "./handle.ts";

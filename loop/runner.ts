@@ -1,0 +1,260 @@
+/**
+ * `Runner` and `run()`: a program from its first line to its last.
+ *
+ * asyncio counterpart: `asyncio.runners`.
+ *
+ * @module
+ */
+
+import { runningLoop } from "../futures/_frame.ts";
+import { type Context, copyContext } from "../futures/context.ts";
+import { type CoroutineLike, iscoroutine } from "../futures/coroutine.ts";
+import { describe } from "../futures/_describe.ts";
+import {
+  CancelledError,
+  KeyboardInterrupt,
+  NotImplementedError,
+  RuntimeError,
+} from "../futures/errors.ts";
+import { gather } from "../futures/gather.ts";
+import type { Task } from "../futures/task.ts";
+import { allTasks } from "../futures/task_registry.ts";
+import type { AbstractEventLoop } from "./abstract_event_loop.ts";
+import { BaseEventLoop } from "./base_event_loop.ts";
+import { newEventLoop } from "./deno_event_loop.ts";
+import { setEventLoop } from "./running_loop.ts";
+
+/** What {@linkcode Runner} and {@linkcode run} take. */
+export interface RunnerOptions {
+  /**
+   * Turns the loop's debug mode on or off.
+   * @default as the loop has it
+   */
+  debug?: boolean;
+  /**
+   * Makes the loop.
+   * @default newEventLoop
+   */
+  loopFactory?: () => AbstractEventLoop;
+}
+
+/** What {@linkcode Runner.run} takes beside the program. */
+export interface RunOptions {
+  /**
+   * The context to run in.
+   * @default the runner's own, kept between runs
+   */
+  context?: Context;
+}
+
+/**
+ * Runs several programs, one after the other, on one loop and in one context.
+ *
+ * The loop is made at the first use and closed with the runner; close it with `await using`.
+ *
+ * SIGINT (Ctrl-C) cancels the program that runs, so that it can clean up, and is thrown as
+ * {@linkcode KeyboardInterrupt} when it has ended; a second one ends it at once.
+ *
+ * asyncio name: `Runner`.
+ *
+ * @example Two programs, one loop
+ * ```ts
+ * import { Runner, sleep } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using runner = new Runner();
+ * assertEquals(await runner.run(() => sleep(1, "first")), "first");
+ * assertEquals(await runner.run(() => sleep(1, "second")), "second");
+ * ```
+ */
+export class Runner implements AsyncDisposable {
+  readonly #options: RunnerOptions;
+  #state: "created" | "initialized" | "closed" = "created";
+  #loop: AbstractEventLoop | null = null;
+  #context: Context | null = null;
+  #setAsCurrent = false;
+
+  /**
+   * Makes a runner; its loop comes later.
+   *
+   * @param options debug mode, loop factory
+   */
+  constructor(options: RunnerOptions = {}) {
+    this.#options = options;
+  }
+
+  /**
+   * The loop.
+   *
+   * asyncio name: `get_loop`.
+   *
+   * @throws {RuntimeError} when the runner is closed
+   */
+  getLoop(): AbstractEventLoop {
+    return this.#initialize();
+  }
+
+  /**
+   * Runs a program and returns its result.
+   *
+   * asyncio name: `run`.
+   *
+   * @param main a coroutine, or an async function, which is called without arguments
+   * @param options the context
+   * @throws {TypeError} when `main` is neither
+   * @throws {RuntimeError} when the runner is closed, or code of a running loop calls
+   * @throws {KeyboardInterrupt} when SIGINT has ended it
+   */
+  async run<T>(main: CoroutineLike<T>, options: RunOptions = {}): Promise<T> {
+    if (!iscoroutine(main) && typeof main !== "function") {
+      throw new TypeError(
+        `Cannot run ${describe(main)}: a coroutine or an async function is needed, as in ` +
+          "run(async () => { … })",
+      );
+    }
+    refuseNesting();
+    const loop = this.#initialize();
+    const context = options.context ?? this.#context!;
+    // The task is made before the loop runs, as everything of the program belongs to its context.
+    const task = loop.createTask(main, { context });
+    const interrupts = new Interrupts(loop, task);
+    try {
+      return await loop.runUntilComplete(task);
+    } catch (error) {
+      if (
+        error instanceof CancelledError && interrupts.count > 0 && task.uncancel() === 0
+      ) throw new KeyboardInterrupt();
+      throw error;
+    } finally {
+      interrupts.release();
+    }
+  }
+
+  /**
+   * Cancels what is left of the programs, waits for it to end, shuts the executor down, and closes
+   * the loop. A second call does nothing.
+   *
+   * asyncio name: `close`.
+   */
+  async close(): Promise<void> {
+    if (this.#state !== "initialized") {
+      this.#state = "closed";
+      return;
+    }
+    this.#state = "closed";
+    const loop = this.#loop!;
+    try {
+      await cancelAllTasks(loop);
+      await loop.runUntilComplete(() => loop.shutdownAsyncgens());
+      await loop.runUntilComplete(() => loop.shutdownDefaultExecutor());
+    } finally {
+      if (this.#setAsCurrent) setEventLoop(undefined);
+      loop.close();
+      this.#loop = null;
+    }
+  }
+
+  /** Closes the runner; see {@linkcode Runner.close}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #initialize(): AbstractEventLoop {
+    if (this.#state === "closed") throw new RuntimeError("Cannot use the runner: it is closed");
+    if (this.#state === "initialized") return this.#loop!;
+    const { loopFactory, debug } = this.#options;
+    const loop = loopFactory === undefined ? newEventLoop() : loopFactory();
+    if (loopFactory === undefined) {
+      setEventLoop(loop);
+      this.#setAsCurrent = true;
+    }
+    if (debug !== undefined) loop.setDebug(debug);
+    this.#loop = loop;
+    this.#context = copyContext();
+    this.#state = "initialized";
+    return loop;
+  }
+}
+
+function refuseNesting(): void {
+  if (runningLoop() !== null) {
+    throw new RuntimeError(
+      "Cannot run a program: a loop is running already; await the coroutine, or use createTask()",
+    );
+  }
+}
+
+/** SIGINT, while one program runs. */
+class Interrupts {
+  count = 0;
+  readonly #loop: AbstractEventLoop;
+  #bound = false;
+
+  constructor(loop: AbstractEventLoop, task: Task<unknown>) {
+    this.#loop = loop;
+    try {
+      loop.addSignalHandler("SIGINT", () => {
+        this.count++;
+        if (this.count === 1 && !task.done()) task.cancel();
+        else if (loop instanceof BaseEventLoop) loop._interrupt(new KeyboardInterrupt());
+      });
+      this.#bound = true;
+    } catch (error) {
+      // A loop without signals, or a host that keeps this one: the program runs without.
+      if (!(error instanceof NotImplementedError || error instanceof TypeError)) throw error;
+    }
+  }
+
+  release(): void {
+    if (this.#bound && !this.#loop.isClosed()) this.#loop.removeSignalHandler("SIGINT");
+  }
+}
+
+async function cancelAllTasks(loop: AbstractEventLoop): Promise<void> {
+  const tasks = [...allTasks(loop)] as Task<unknown>[];
+  if (tasks.length === 0) return;
+  for (const task of tasks) task.cancel();
+  await loop.runUntilComplete(() => gather(...tasks, { returnExceptions: true }));
+  for (const task of tasks) {
+    if (task.cancelled()) continue;
+    const exception = task.exception();
+    if (exception === undefined) continue;
+    loop.callExceptionHandler({
+      message: "Unhandled exception during the shutdown of run()",
+      exception,
+      task,
+    });
+  }
+}
+
+/**
+ * Runs a program on a loop of its own, and returns its result.
+ *
+ * When the program has ended, its remaining tasks are cancelled and waited for, and the loop is
+ * closed. SIGINT (Ctrl-C) cancels it; see {@linkcode Runner}.
+ *
+ * asyncio name: `run`.
+ *
+ * @param main a coroutine, or an async function, which is called without arguments
+ * @param options debug mode, loop factory
+ * @throws {TypeError} when `main` is neither
+ * @throws {RuntimeError} when code of a running loop calls
+ * @throws {KeyboardInterrupt} when SIGINT has ended it
+ *
+ * @example A program
+ * ```ts
+ * import { run, sleep } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const greeting = await run(async () => {
+ *   await sleep(1);
+ *   return "hello";
+ * });
+ * assertEquals(greeting, "hello");
+ * ```
+ */
+export async function run<T>(main: CoroutineLike<T>, options: RunnerOptions = {}): Promise<T> {
+  refuseNesting();
+  await using runner = new Runner(options);
+  return await runner.run(main);
+}

@@ -1,0 +1,3 @@
+/** asyncio for Deno. @module */
+export * from "./futures/mod.ts";
+export * from "./loop/mod.ts";
