@@ -17,7 +17,7 @@
  * @module
  */
 
-import { runningLoop, runningTask, sync } from "./_frame.ts";
+import { currentFrame, type Frame, runningLoop, sync } from "./_frame.ts";
 import { currentContext } from "./context.ts";
 import type { Context } from "./context.ts";
 import { CancelledError, RuntimeError } from "./errors.ts";
@@ -61,13 +61,15 @@ export abstract class Strand implements Runnable, PromiseLike<unknown> {
   constructor(
     onFulfilled: Callback,
     onRejected: Callback,
-    owner: StrandOwner | null,
+    frame: Frame | undefined,
     loop: FutureLoop | null,
   ) {
-    this._context = currentContext();
+    this._context = frame === undefined ? currentContext() : frame.context;
     this.#onFulfilled = onFulfilled;
     this.#onRejected = onRejected;
-    this.owner = owner;
+    // A continuation without an error handler is no await: see above.
+    const task = typeof onRejected === "function" && frame !== undefined ? frame.task : null;
+    this.owner = isOwner(task) ? task : null;
     this.#loop = loop;
   }
 
@@ -152,9 +154,9 @@ class FutureStrand extends Strand {
     future: Future<unknown>,
     onFulfilled: Callback,
     onRejected: Callback,
-    owner: StrandOwner | null,
+    frame: Frame | undefined,
   ) {
-    super(onFulfilled, onRejected, owner, future._loop);
+    super(onFulfilled, onRejected, frame, future._loop);
     this.#future = future;
   }
 
@@ -216,10 +218,10 @@ class CoroutineStrand extends Strand {
     iterator: Iterator<Suspension, unknown, unknown>,
     onFulfilled: Callback,
     onRejected: Callback,
-    owner: StrandOwner | null,
-    loop: FutureLoop | null,
+    frame: Frame | undefined,
   ) {
-    super(onFulfilled, onRejected, owner, loop);
+    const loop = frame === undefined ? runningLoop() : frame.loop;
+    super(onFulfilled, onRejected, frame, loop);
     this.#iterator = iterator;
     this.#loop = loop;
   }
@@ -338,12 +340,6 @@ export function checkSuspension(
   return null;
 }
 
-function ownerOf(onRejected: Callback): StrandOwner | null {
-  if (typeof onRejected !== "function") return null;
-  const task = runningTask();
-  return isOwner(task) ? task : null;
-}
-
 /** `Future.then()`. */
 export function awaitFuture<T, R1, R2>(
   future: Future<T>,
@@ -354,7 +350,7 @@ export function awaitFuture<T, R1, R2>(
     future as Future<unknown>,
     onFulfilled,
     onRejected,
-    ownerOf(onRejected),
+    currentFrame(),
   );
   strand.start();
   return strand as PromiseLike<unknown> as PromiseLike<R1 | R2>;
@@ -366,8 +362,7 @@ export function awaitIterator<R1, R2>(
   onFulfilled: Callback,
   onRejected: Callback,
 ): PromiseLike<R1 | R2> {
-  const owner = ownerOf(onRejected);
-  const strand = new CoroutineStrand(iterator, onFulfilled, onRejected, owner, runningLoop());
+  const strand = new CoroutineStrand(iterator, onFulfilled, onRejected, currentFrame());
   strand.start();
   return strand as PromiseLike<unknown> as PromiseLike<R1 | R2>;
 }

@@ -63,6 +63,12 @@ export function runningTask(): TaskLike | null {
   return storage.getStore()?.task ?? null;
 }
 
+/** The frame of the calling code: the one that async code carries, or one made of {@linkcode sync}. */
+export function currentFrame(): Frame | undefined {
+  if (sync.context === undefined) return storage.getStore();
+  return new Frame(sync.loop, sync.task, sync.context);
+}
+
 /**
  * Calls a function that may be async, so that all it starts belongs to `frame`.
  *
@@ -82,4 +88,13 @@ export function enterAsync<A extends unknown[], R>(
     sync.loop = loop;
     sync.task = task;
   }
+}
+
+/**
+ * Starts async work of the library itself: it belongs to the loop, and to no task.
+ *
+ * @returns what `work` returns
+ */
+export function enterDetached<R>(loop: FutureLoop, context: Context, work: () => R): R {
+  return enterAsync(new Frame(loop, null, context), work);
 }

@@ -115,6 +115,14 @@ class GeneratorCoroutine<T> extends Coroutine<T> {
   }
 }
 
+/** A coroutine of a generator that has not started. @internal */
+export function _coroutineOf<T>(
+  generator: Generator<Suspension, T, unknown>,
+  name: string,
+): Coroutine<T> {
+  return new GeneratorCoroutine<T>(generator, name);
+}
+
 /** A function that returns a coroutine; made by {@linkcode coroutine}. */
 export type CoroutineFunction<A extends unknown[], T> = (...args: A) => Coroutine<T>;
 
