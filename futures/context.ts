@@ -11,19 +11,20 @@
  */
 
 import { enterAsync, Frame, runningLoop, runningTask, storage, sync } from "./_frame.ts";
+import { describe } from "./_describe.ts";
 import { RuntimeError } from "./errors.ts";
 
 let lastVersion = 0;
 const EMPTY: ReadonlyMap<ContextVar<unknown>, unknown> = new Map();
 const MISSING: unique symbol = Symbol("missing");
 
-const AsyncFunctionPrototype = Object.getPrototypeOf(async () => {});
-const AsyncGeneratorPrototype = Object.getPrototypeOf(async function* () {});
-
-/** Whether calling `fn` may leave code behind that runs after it has returned. */
+/**
+ * Whether calling `fn` may leave code behind that runs after it has returned: async functions and
+ * async generator functions are tagged as such, plain functions are not tagged.
+ */
 function isAsync(fn: unknown): boolean {
-  const prototype = Object.getPrototypeOf(fn);
-  return prototype === AsyncFunctionPrototype || prototype === AsyncGeneratorPrototype;
+  const tag = (fn as { [Symbol.toStringTag]?: string })[Symbol.toStringTag];
+  return tag !== undefined && tag.startsWith("Async");
 }
 
 /**
@@ -77,6 +78,9 @@ export class Context implements Iterable<ContextVar<unknown>> {
    * @throws {RuntimeError} when the context is being run already
    */
   run<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
+    if (typeof fn !== "function") {
+      throw new TypeError(`Cannot run in a context: a function is needed, got ${describe(fn)}`);
+    }
     if (this.#entered) {
       throw new RuntimeError("Cannot enter the context: it is already entered");
     }
@@ -147,10 +151,12 @@ export class Context implements Iterable<ContextVar<unknown>> {
 
   /** A context with the same values; what either sets from now on, the other does not see. */
   copy(): Context {
+    if (this.#owned) this.#owned = false;
     const copy = new Context();
-    copy.#values = this.#values;
-    copy._version = this._version;
-    this.#owned = false;
+    if (this._version !== 0) {
+      copy.#values = this.#values;
+      copy._version = this._version;
+    }
     return copy;
   }
 

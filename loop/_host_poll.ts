@@ -82,10 +82,13 @@ export class HostPoll {
       return;
     }
     const { near, far } = this.#pair;
-    // Read first: a read that finds nothing waits for the host to poll.
-    const read = far.read(this.#read);
-    await near.write(this.#byte);
-    await read;
+    // Twice: what the first look brings may have been answered, inside this process, by now.
+    for (let looks = 0; looks < 2; looks++) {
+      // Read first: a read that finds nothing waits for the host to poll.
+      const read = far.read(this.#read);
+      await near.write(this.#byte);
+      await read;
+    }
   }
 
   /** Closes what was opened. */

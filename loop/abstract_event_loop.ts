@@ -6,14 +6,25 @@
  * @module
  */
 
-import type { CoroutineLike } from "../futures/coroutine.ts";
+import type { Coroutine, CoroutineLike } from "../futures/coroutine.ts";
 import type { FutureInput } from "../futures/ensure_future.ts";
 import { NotImplementedError } from "../futures/errors.ts";
 import type { Future } from "../futures/future.ts";
 import type { ExceptionContext, FutureLoop, Runnable } from "../futures/future_loop.ts";
 import type { Task, TaskOptions } from "../futures/task.ts";
 import type { TaskLike } from "../futures/task_registry.ts";
+import type { AnyProtocol } from "../transports/protocol.ts";
+import type { StreamSocket } from "../transports/stream_socket.ts";
+import type { Transport } from "../transports/transport.ts";
+import type {
+  AddressInfo,
+  GetAddrInfoOptions,
+  GetNameInfoOptions,
+  NameInfo,
+} from "./address_info.ts";
 import type { Handle, TimerHandle } from "./handle.ts";
+import type { ConnectionOptions, ServerOptions } from "./network_options.ts";
+import type { Server } from "./server.ts";
 
 /**
  * Makes the tasks of a loop; see {@linkcode AbstractEventLoop.setTaskFactory}.
@@ -304,6 +315,112 @@ export abstract class AbstractEventLoop implements FutureLoop {
    */
   callExceptionHandler(_context: ExceptionContext): void {
     this.#missing("callExceptionHandler");
+  }
+
+  // ---- Names ------------------------------------------------------------------------------------
+
+  /**
+   * Resolves a host and a port or service name to addresses.
+   *
+   * **Cancellation** ends the wait; the host's lookup goes on and its answer is dropped.
+   *
+   * asyncio name: `getaddrinfo`.
+   *
+   * @param host a name or an IP address; `undefined` for the wildcard or loopback address
+   * @param port a port number or the name of a service
+   * @param options family, type, flags
+   * @throws {GAIError} when it cannot be done
+   */
+  getaddrinfo(
+    _host: string | undefined,
+    _port: number | string | undefined,
+    _options?: GetAddrInfoOptions,
+  ): Coroutine<AddressInfo[]> {
+    this.#missing("getaddrinfo");
+  }
+
+  /**
+   * The names of an address, or its numbers where it has none.
+   *
+   * asyncio name: `getnameinfo`.
+   *
+   * @param address host and port
+   * @param options whether numbers are wanted, or names required
+   * @throws {GAIError} when it cannot be done
+   */
+  getnameinfo(
+    _address: AddressInfo["address"],
+    _options?: GetNameInfoOptions,
+  ): Coroutine<NameInfo> {
+    this.#missing("getnameinfo");
+  }
+
+  // ---- Streams of bytes -------------------------------------------------------------------------
+
+  /**
+   * Connects to a TCP server and lets a protocol talk to it.
+   *
+   * Names are resolved, and addresses are tried in turn until one answers. `connectionMade()` has
+   * been called when the wait ends.
+   *
+   * **Cancellation** covers the name, the connection and the handshake, and leaves nothing open.
+   *
+   * asyncio name: `create_connection`.
+   *
+   * @param protocolFactory makes the protocol once the connection is there
+   * @param host a name or an IP address
+   * @param port a port number or the name of a service
+   * @param options family, own address, happy eyeballs, …; `sock` instead of host and port
+   * @returns the transport and the protocol
+   * @throws {TypeError} when the arguments do not fit
+   * @throws {RangeError} when the port is out of range
+   * @throws {Deno.errors.ConnectionRefused} and its kin, with the address in the message
+   */
+  createConnection<P extends AnyProtocol>(
+    _protocolFactory: () => P,
+    _host?: string,
+    _port?: number | string,
+    _options?: ConnectionOptions,
+  ): Coroutine<[Transport, P]> {
+    this.#missing("createConnection");
+  }
+
+  /**
+   * Listens for TCP connections and lets a protocol talk to each.
+   *
+   * asyncio name: `create_server`.
+   *
+   * @param protocolFactory makes a protocol for each connection
+   * @param host a name, an IP address, or several; `undefined` or `""` for all interfaces
+   * @param port a port number or the name of a service; 0 lets the system choose
+   * @param options family, backlog, …; `sock` instead of host and port
+   * @throws {TypeError} when the arguments do not fit
+   * @throws {RangeError} when the port is out of range
+   * @throws {Deno.errors.AddrInUse} and its kin, with the address in the message
+   */
+  createServer(
+    _protocolFactory: () => AnyProtocol,
+    _host?: string | readonly string[],
+    _port?: number | string,
+    _options?: ServerOptions,
+  ): Coroutine<Server> {
+    this.#missing("createServer");
+  }
+
+  /**
+   * Lets a protocol talk over a connection that was accepted elsewhere.
+   *
+   * asyncio name: `connect_accepted_socket`.
+   *
+   * @param protocolFactory makes the protocol
+   * @param sock the connection
+   * @returns the transport and the protocol
+   */
+  connectAcceptedSocket<P extends AnyProtocol>(
+    _protocolFactory: () => P,
+    _sock: StreamSocket,
+  ): Coroutine<[Transport, P]> {
+    this.#missing("connectAcceptedSocket");
   }
 
   // ---- Signals ----------------------------------------------------------------------------------

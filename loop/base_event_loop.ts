@@ -15,6 +15,10 @@
  * | `time()` | the monotonic clock, in milliseconds | `performance.now()` |
  * | `_select(timeoutMs)` | waits for the host; 0 lets it poll, `Infinity` waits for `_wakeup()` | Deno's timers and sockets |
  * | `_wakeup()` | ends a `_select()` early | resolves it |
+ * | `_resolve(host, port, options)` | names to addresses | the system's resolver |
+ * | `_connect(address, options)` | opens a connection | `Deno.connect` |
+ * | `_listen(address, options)` | opens a listening socket | `Deno.listen` |
+ * | `_makeSocketTransport(socket, protocol, options)` | wraps a connection | raises |
  *
  * @module
  */
@@ -23,9 +27,9 @@ import { enterAsync, Frame } from "../futures/_frame.ts";
 import { describe } from "../futures/_describe.ts";
 import { reportUnretrieved } from "../futures/_unretrieved.ts";
 import { Context, currentContext } from "../futures/context.ts";
-import type { CoroutineLike } from "../futures/coroutine.ts";
+import { _coroutineOf, type Coroutine, type CoroutineLike } from "../futures/coroutine.ts";
 import { ensureFuture, type FutureInput } from "../futures/ensure_future.ts";
-import { KeyboardInterrupt, RuntimeError } from "../futures/errors.ts";
+import { KeyboardInterrupt, NotImplementedError, RuntimeError } from "../futures/errors.ts";
 import { Future, isfuture } from "../futures/future.ts";
 import type { ExceptionContext, Runnable } from "../futures/future_loop.ts";
 import { Task, type TaskOptions } from "../futures/task.ts";
@@ -125,6 +129,63 @@ export class BaseEventLoop extends AbstractEventLoop {
    */
   _wakeup(): void {
     this.#host.wakeup();
+  }
+
+  /**
+   * Resolves a name.
+   *
+   * Called by `getaddrinfo()` and by everything that takes a host, unless the host is an IP address.
+   * It may throw what the host throws, best a `GAIError`. When the wait is cancelled, the answer is
+   * dropped.
+   */
+  _resolve(
+    host: string | undefined,
+    port: number | string | undefined,
+    options: GetAddrInfoOptions,
+  ): Promise<AddressInfo[]> {
+    return getaddrinfo(host, port, options);
+  }
+
+  /**
+   * Opens a connection to one address.
+   *
+   * Called once for each address that is tried. It may throw `Deno.errors.*`; the address is added to
+   * the message by the caller. When the signal is aborted it should reject at once; a connection that
+   * comes all the same is closed by the caller.
+   */
+  // deno-lint-ignore require-await
+  async _connect(address: StreamAddress, options: ConnectHookOptions): Promise<StreamSocket> {
+    return connect(address, options);
+  }
+
+  /**
+   * Opens a listening socket on one address.
+   *
+   * Called once for each address of a server. It may throw `Deno.errors.*`; the address is added to
+   * the message by the caller.
+   */
+  // deno-lint-ignore require-await
+  async _listen(address: StreamAddress, options: ListenHookOptions): Promise<StreamListener> {
+    return listen(address, options);
+  }
+
+  /**
+   * Makes the transport of a connection.
+   *
+   * Called once for each connection, from a task. The transport must call the protocol's
+   * `connectionMade()` from the loop, then set the waiter's result, and closes the connection when it
+   * ends. When this throws, the caller closes the connection.
+   *
+   * asyncio name: `_make_socket_transport`.
+   */
+  _makeSocketTransport(
+    _socket: StreamSocket,
+    _protocol: AnyProtocol,
+    _options?: SocketTransportOptions,
+  ): Transport {
+    throw new NotImplementedError(
+      `${this.constructor.name} does not implement _makeSocketTransport()`,
+    );
   }
 
   // ---- Callbacks --------------------------------------------------------------------------------
@@ -475,6 +536,53 @@ export class BaseEventLoop extends AbstractEventLoop {
 
   override getTaskFactory(): TaskFactory | undefined {
     return this.#taskFactory;
+  }
+
+  // ---- Names and connections --------------------------------------------------------------------
+
+  override getaddrinfo(
+    host: string | undefined,
+    port: number | string | undefined,
+    options: GetAddrInfoOptions = {},
+  ): Coroutine<AddressInfo[]> {
+    const steps = hostCall(this, () => this._resolve(host, port, options), () => {});
+    return _coroutineOf(steps, "getaddrinfo");
+  }
+
+  override getnameinfo(
+    address: AddressInfo["address"],
+    options: GetNameInfoOptions = {},
+  ): Coroutine<NameInfo> {
+    const steps = hostCall(this, () => getnameinfo(address, options), () => {});
+    return _coroutineOf(steps, "getnameinfo");
+  }
+
+  override createConnection<P extends AnyProtocol>(
+    protocolFactory: () => P,
+    host?: string,
+    port?: number | string,
+    options?: ConnectionOptions,
+  ): Coroutine<[Transport, P]> {
+    const steps = createConnection(this, protocolFactory, host, port, options);
+    return _coroutineOf(steps, "createConnection");
+  }
+
+  override createServer(
+    protocolFactory: () => AnyProtocol,
+    host?: string | readonly string[],
+    port?: number | string,
+    options?: ServerOptions,
+  ): Coroutine<Server> {
+    const steps = createServer(this, protocolFactory, host, port, options);
+    return _coroutineOf(steps, "createServer");
+  }
+
+  override connectAcceptedSocket<P extends AnyProtocol>(
+    protocolFactory: () => P,
+    sock: StreamSocket,
+  ): Coroutine<[Transport, P]> {
+    const steps = connectAcceptedSocket(this, protocolFactory, sock);
+    return _coroutineOf(steps, "connectAcceptedSocket");
   }
 
   // ---- Debug mode -------------------------------------------------------------------------------

@@ -1,0 +1,226 @@
+/**
+ * `createConnection()`: from a name to a transport.
+ *
+ * asyncio counterpart: `BaseEventLoop.create_connection` and what it calls.
+ *
+ * Invariant: whatever fails or is cancelled on the way, a connection that was opened is either in the
+ * hands of a transport or closed.
+ *
+ * May be imported by `loop/` only.
+ *
+ * @module
+ */
+
+import type { Suspension } from "../futures/awaitable.ts";
+import { describe } from "../futures/_describe.ts";
+import { CancelledError } from "../futures/errors.ts";
+import { ExceptionGroup } from "../futures/exception_group.ts";
+import { staggeredRace } from "../futures/_staggered_race.ts";
+import type { AnyProtocol } from "../transports/protocol.ts";
+import type { Transport } from "../transports/transport.ts";
+import type { StreamSocket } from "../transports/stream_socket.ts";
+import { knownAddresses } from "./_resolve.ts";
+import { withAddress } from "./_address_error.ts";
+import { hostCall } from "./_host_call.ts";
+import type { BaseEventLoop } from "./base_event_loop.ts";
+import type { ConnectionOptions, IPFamily, StreamAddress } from "./network_options.ts";
+
+type TcpAddress = Extract<StreamAddress, { transport: "tcp" }>;
+
+/** Checks a port number. */
+export function checkPort(action: string, port: unknown): void {
+  if (typeof port === "string" && /^[a-z][a-z0-9-]*$/i.test(port)) return;
+  if (typeof port !== "number" && typeof port !== "string") {
+    throw new TypeError(`${action}: the port must be a number or a service name, got ${port}`);
+  }
+  const number = Number(port);
+  if (!(Number.isInteger(number) && number >= 0 && number <= 65_535)) {
+    throw new RangeError(
+      `${action}: the port must be an integer from 0 to 65535, got ${describe(port)}`,
+    );
+  }
+}
+
+/** Checks a protocol factory. */
+export function checkFactory(action: string, factory: unknown): void {
+  if (typeof factory !== "function") {
+    throw new TypeError(
+      `${action}: the protocol factory must be a function, as in () => new MyProtocol(), got ` +
+        describe(factory),
+    );
+  }
+}
+
+/** Resolves a name to addresses, each once. */
+export function* resolveAddresses(
+  loop: BaseEventLoop,
+  host: string | undefined,
+  port: number | string,
+  family: IPFamily,
+  passive = false,
+): Generator<Suspension, TcpAddress[], unknown> {
+  const options = { family, type: "stream", passive } as const;
+  const infos = knownAddresses(host, port, options) ??
+    (yield* hostCall(loop, () => loop._resolve(host, port, options), () => {}));
+  const seen = new Map<string, TcpAddress>();
+  for (const { address } of infos) {
+    const key = `${address.host} ${address.port}`;
+    if (!seen.has(key)) {
+      seen.set(key, { transport: "tcp", host: address.host, port: address.port });
+    }
+  }
+  return [...seen.values()];
+}
+
+/** Reorders addresses so that families alternate after the first `firstCount` (RFC 8305, 4). */
+export function interleave(addresses: TcpAddress[], firstCount: number): TcpAddress[] {
+  const isV6 = ({ host }: TcpAddress) => host.includes(":");
+  const first = addresses.filter((address) => isV6(address) === isV6(addresses[0]!));
+  const other = addresses.filter((address) => isV6(address) !== isV6(addresses[0]!));
+  const result = first.splice(0, firstCount - 1);
+  for (let i = 0; i < first.length || i < other.length; i++) {
+    if (i < first.length) result.push(first[i]!);
+    if (i < other.length) result.push(other[i]!);
+  }
+  return result;
+}
+
+function* connectTo(
+  loop: BaseEventLoop,
+  address: StreamAddress,
+  localAddr: ConnectionOptions["localAddr"],
+  failures: unknown[],
+): Generator<Suspension, StreamSocket, unknown> {
+  const local = localAddr === undefined ? {} : {
+    localAddr: { host: localAddr[0], port: localAddr[1] },
+  };
+  try {
+    return yield* hostCall(
+      loop,
+      (signal) => loop._connect(address, { signal, ...local }),
+      (late) => late.close(),
+    );
+  } catch (error) {
+    if (error instanceof CancelledError) throw error;
+    const told = withAddress("Cannot connect to", address, error);
+    failures.push(told);
+    throw told;
+  }
+}
+
+/** Opens a connection to the first address that answers. */
+function* openSocket(
+  loop: BaseEventLoop,
+  host: string,
+  port: number | string,
+  options: ConnectionOptions,
+): Generator<Suspension, StreamSocket, unknown> {
+  const { family = 0, localAddr, happyEyeballsDelay, allErrors = false } = options;
+  let addresses = yield* resolveAddresses(loop, host, port, family);
+  const interleaved = options.interleave ?? (happyEyeballsDelay === undefined ? 0 : 1);
+  if (interleaved > 0 && addresses.length > 1) addresses = interleave(addresses, interleaved);
+  const failures: unknown[] = [];
+  if (happyEyeballsDelay !== undefined && addresses.length > 1) {
+    const winner = yield* staggeredRace(
+      loop,
+      addresses.map((address) => () => connectTo(loop, address, localAddr, failures)),
+      happyEyeballsDelay,
+      (late) => late.close(),
+    );
+    if (winner !== undefined) return winner;
+  } else {
+    for (const address of addresses) {
+      try {
+        return yield* connectTo(loop, address, localAddr, failures);
+      } catch (error) {
+        if (error instanceof CancelledError) throw error;
+      }
+    }
+  }
+  throw summarize(host, port, failures, allErrors);
+}
+
+/** Makes the transport of a connection and waits until its protocol has it. */
+export function* makeTransport<P extends AnyProtocol>(
+  loop: BaseEventLoop,
+  socket: StreamSocket,
+  protocol: P,
+): Generator<Suspension, [Transport, P], unknown> {
+  const waiter = loop.createFuture<void>();
+  const transport = loop._makeSocketTransport(socket, protocol, { waiter });
+  try {
+    yield* waiter;
+  } catch (error) {
+    transport.close();
+    throw error;
+  }
+  return [transport, protocol];
+}
+
+/** `loop.createConnection()`. */
+export function* createConnection<P extends AnyProtocol>(
+  loop: BaseEventLoop,
+  protocolFactory: () => P,
+  host: string | undefined,
+  port: number | string | undefined,
+  options: ConnectionOptions = {},
+): Generator<Suspension, [Transport, P], unknown> {
+  const action = "Cannot create a connection";
+  checkFactory(action, protocolFactory);
+  let socket = options.sock;
+  if (socket !== undefined) {
+    if (host !== undefined || port !== undefined) {
+      throw new TypeError(`${action}: give either host and port or sock, not both`);
+    }
+  } else {
+    if (host === undefined || port === undefined) {
+      throw new TypeError(`${action}: host and port are needed where no sock is given`);
+    }
+    checkPort(action, port);
+    socket = yield* openSocket(loop, host, port, options);
+  }
+  let protocol: P;
+  try {
+    protocol = protocolFactory();
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+  return yield* makeTransport(loop, socket, protocol);
+}
+
+/** `loop.connectAcceptedSocket()`. */
+export function* connectAcceptedSocket<P extends AnyProtocol>(
+  loop: BaseEventLoop,
+  protocolFactory: () => P,
+  sock: StreamSocket,
+): Generator<Suspension, [Transport, P], unknown> {
+  const action = "Cannot use an accepted connection";
+  checkFactory(action, protocolFactory);
+  if (typeof (sock as Partial<StreamSocket> | undefined)?.read !== "function") {
+    throw new TypeError(`${action}: a connection is needed, got ${describe(sock)}`);
+  }
+  return yield* makeTransport(loop, sock, protocolFactory());
+}
+
+function summarize(
+  host: string,
+  port: number | string,
+  failures: unknown[],
+  allErrors: boolean,
+): unknown {
+  if (allErrors) {
+    return new ExceptionGroup(`Cannot connect to ${host} port ${port}`, failures as Error[]);
+  }
+  const first = failures[0];
+  if (failures.length === 1) return first;
+  const [Class, texts] = [(first as Error)?.constructor, failures.map((each) => describe(each))];
+  if (failures.every((each) => (each as Error)?.constructor === Class)) {
+    const message = `Cannot connect to ${host} port ${port}: ${texts.join("; ")}`;
+    return new (Class as ErrorConstructor)(message, { cause: first });
+  }
+  return new Deno.errors.ConnectionRefused(
+    `Cannot connect to ${host} port ${port}: ${texts.join("; ")}`,
+    { cause: new AggregateError(failures) },
+  );
+}

@@ -1,0 +1,104 @@
+/**
+ * What the methods of a loop that open connections take.
+ *
+ * @module
+ */
+
+import type { StreamListener, StreamSocket } from "../transports/stream_socket.ts";
+
+/** An IP version: 4, 6, or 0 for either. */
+export type IPFamily = 0 | 4 | 6;
+
+/** Where something connects to or listens on. */
+export type StreamAddress =
+  | {
+    /** TCP. */
+    readonly transport: "tcp";
+    /** An IP address. */
+    readonly host: string;
+    /** A port number. */
+    readonly port: number;
+  }
+  | {
+    /** A Unix socket. */
+    readonly transport: "unix";
+    /** Its path; one that begins with NUL is a name of Linux's abstract space. */
+    readonly path: string;
+  };
+
+/** What `_connect()` is told beside the address. */
+export interface ConnectHookOptions {
+  /** Aborted when the connection is no longer wanted. */
+  signal: AbortSignal;
+  /** The address of this end, where one was asked for. */
+  localAddr?: { host: string; port: number };
+}
+
+/** What `_listen()` is told beside the address. */
+export interface ListenHookOptions {
+  /** How many connections may wait to be accepted. */
+  backlog: number;
+  /** Whether several processes may listen on the port. */
+  reusePort: boolean;
+}
+
+/** What a connection can be asked for, whether or not it is TLS. */
+export interface ConnectionOptions {
+  /**
+   * An open connection to use; then host and port are left out.
+   */
+  sock?: StreamSocket;
+  /**
+   * The IP version to use.
+   * @default 0
+   */
+  family?: IPFamily;
+  /** The address of this end, as host and port. */
+  localAddr?: readonly [host: string, port: number];
+  /**
+   * How long an attempt to connect is waited for before the next address is tried beside it, in
+   * milliseconds ("happy eyeballs", RFC 8305). Without it, addresses are tried one after another.
+   */
+  happyEyeballsDelay?: number;
+  /**
+   * How many addresses of the first family come before families alternate.
+   * @default 1 with `happyEyeballsDelay`, else as resolved
+   */
+  interleave?: number;
+  /**
+   * Whether a failure tells of every address that was tried, in an `ExceptionGroup`.
+   * @default false
+   */
+  allErrors?: boolean;
+}
+
+/** What a server can be asked for, whether or not it is TLS. */
+export interface ServerOptions {
+  /** Listeners to use; then host and port are left out. */
+  sock?: StreamListener | readonly StreamListener[];
+  /**
+   * The IP version to use.
+   * @default 0
+   */
+  family?: IPFamily;
+  /**
+   * How many connections may wait to be accepted.
+   * @default 100
+   */
+  backlog?: number;
+  /**
+   * Whether several processes may listen on the port.
+   * @default false
+   */
+  reusePort?: boolean;
+  /**
+   * Whether idle connections are probed.
+   * @default false
+   */
+  keepAlive?: boolean;
+  /**
+   * Whether connections are accepted at once; else after `server.startServing()`.
+   * @default true
+   */
+  startServing?: boolean;
+}
