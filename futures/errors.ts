@@ -8,6 +8,8 @@
  * @module
  */
 
+import type { TaskLike } from "./task_registry.ts";
+
 /** An operation that is wrong in the present state, whatever its arguments; Python's `RuntimeError`. */
 export class RuntimeError extends Error {
   /** The class name, for printing. */
@@ -44,12 +46,33 @@ export interface CancelledErrorOptions {
   cause?: unknown;
 }
 
+/** What `cancel()` takes beside its message. */
+export interface CancelOptions {
+  /** Why, for {@linkcode CancelledError.reason}; an error, for example. */
+  reason?: unknown;
+}
+
+/** Where a cancellation came from. */
+export interface CancelOrigin {
+  /** The task that called `cancel()`; `undefined` when a callback did. */
+  readonly task: TaskLike | undefined;
+  /** The `Timeout`, `TaskGroup` or `AbortSignal` that the cancellation belongs to, if any. */
+  readonly scope: object | undefined;
+  /** The stack of the call of `cancel()`, known in debug mode. */
+  readonly stack: string | undefined;
+}
+
 /**
  * A future or task was cancelled.
+ *
+ * It tells who asked for that and why, and keeps telling it when it passes from a future to the task
+ * that waits for it, and on through `gather()`, `shield()` and task groups.
  *
  * Catch it to clean up, then throw it again: who swallows it says that the cancellation did not
  * happen. It is an `instanceof Error`, but it captures no stack unless the loop is in debug mode: a
  * cancellation is control flow, and a stack would cost more than everything else about it.
+ *
+ * **Differs from asyncio**: `reason` and `origin` are additions.
  *
  * @example Cleaning up
  * ```ts
@@ -82,6 +105,7 @@ export class CancelledError implements Error {
   message: string;
   /** What this error came from, if anything. */
   cause?: unknown;
+  #request: (CancelOrigin & CancelOptions) | undefined = undefined;
 
   /**
    * Makes the error; `cancel()` is the usual way to raise one.
@@ -92,6 +116,26 @@ export class CancelledError implements Error {
   constructor(message = "", options?: CancelledErrorOptions) {
     this.message = message;
     if (options?.cause !== undefined) this.cause = options.cause;
+  }
+
+  /** @internal */
+  static _of(request: (CancelOrigin & CancelOptions & { message?: string }) | undefined): CancelledError {
+    const error = new CancelledError(request?.message);
+    error.#request = request;
+    return error;
+  }
+
+  /**
+   * Why: what was given to `cancel()` as its reason, the error of the task that made its group end,
+   * or the reason of an `AbortSignal`.
+   */
+  get reason(): unknown {
+    return this.#request?.reason;
+  }
+
+  /** Who asked for it; `undefined` for an error that was not made by `cancel()`. */
+  get origin(): CancelOrigin | undefined {
+    return this.#request;
   }
 
   /** The class name, for printing. */

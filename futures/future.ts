@@ -15,11 +15,12 @@
 
 import { currentContext } from "./context.ts";
 import type { Context } from "./context.ts";
-import { CancelledError, InvalidStateError, RuntimeError } from "./errors.ts";
+import { type CancelOptions, CancelledError, InvalidStateError, RuntimeError } from "./errors.ts";
 import type { FutureLoop, Runnable } from "./future_loop.ts";
 import type { Awaitable, Suspension } from "./awaitable.ts";
 import { runningLoop } from "./_frame.ts";
 import { awaitFuture } from "./_await.ts";
+import { Cancellation } from "./_cancellation.ts";
 import { watchUnretrieved } from "./_unretrieved.ts";
 import { describe } from "./_describe.ts";
 
@@ -62,6 +63,12 @@ class DoneCallbackItem implements Runnable {
   }
 }
 
+/**
+ * What a suspended future gives its task. One object serves all: a task looks at it before anything
+ * else can be suspended, so 40 bytes need not stay alive for each task that waits.
+ */
+const SUSPENDED: { value: Suspension; done: false } = { value: undefined, done: false };
+
 /** Lets `yield*` wait for a future: yields it once, and gives its result when resumed. */
 class FutureIterator<T> implements Iterator<Suspension, T, unknown> {
   readonly #future: Future<T>;
@@ -74,7 +81,8 @@ class FutureIterator<T> implements Iterator<Suspension, T, unknown> {
     const future = this.#future;
     if (future._state === PENDING) {
       future._asyncioFutureBlocking = true;
-      return { value: future as Future<unknown>, done: false };
+      SUSPENDED.value = future as Future<unknown>;
+      return SUSPENDED;
     }
     return { value: future.result(), done: true };
   }
@@ -134,7 +142,7 @@ export class Future<T> implements Awaitable<T> {
   /** An exception is there that nobody has asked for. @internal */
   _logTraceback = false;
   /** @internal */
-  _cancelMessage: string | undefined = undefined;
+  _cancellation: Cancellation | undefined = undefined;
   /** @internal */
   _sourceTraceback: string | undefined = undefined;
 
@@ -246,13 +254,14 @@ export class Future<T> implements Awaitable<T> {
    * Cancels the future and wakes what waits for it, with {@linkcode CancelledError}.
    *
    * @param message what the error says
+   * @param options the reason
    * @returns whether it was cancelled: `false` when it was done already
    */
-  cancel(message?: string): boolean {
+  cancel(message?: string, options?: CancelOptions): boolean {
     this._logTraceback = false;
     if (this._state !== PENDING) return false;
     this._state = CANCELLED;
-    this._cancelMessage = message;
+    this._cancellation = Cancellation.of(this._loop, message, options);
     this._scheduleWaiters();
     return true;
   }
@@ -337,7 +346,7 @@ export class Future<T> implements Awaitable<T> {
 
   /** @internal */
   _makeCancelledError(): CancelledError {
-    const error = new CancelledError(this._cancelMessage);
+    const error = CancelledError._of(this._cancellation);
     if (this._loop.getDebug()) Error.captureStackTrace(error, this._makeCancelledError);
     return error;
   }
@@ -351,6 +360,19 @@ export class Future<T> implements Awaitable<T> {
     if (waiters === null) this._waiters = item;
     else if (Array.isArray(waiters)) waiters.push(item);
     else this._waiters = [waiters, item];
+  }
+
+  /**
+   * Takes out what {@linkcode Future._addWaiter} put in and is not scheduled yet.
+   * @internal
+   */
+  _removeWaiter(item: Runnable): void {
+    const waiters = this._waiters;
+    if (waiters === item) this._waiters = null;
+    else if (Array.isArray(waiters)) {
+      const index = waiters.indexOf(item);
+      if (index >= 0) waiters.splice(index, 1);
+    }
   }
 
   /** @internal */

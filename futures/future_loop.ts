@@ -86,6 +86,8 @@ export interface FutureLoop {
   getDebug(): boolean;
   /** Whether the loop runs. */
   isRunning(): boolean;
+  /** Whether the loop was closed, so that nothing will run on it again. */
+  isClosed(): boolean;
   /** Reports a problem that nobody else can be told of. */
   callExceptionHandler(context: ExceptionContext): void;
   /** Makes a future of this loop. */
