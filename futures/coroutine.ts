@@ -89,6 +89,31 @@ export abstract class Coroutine<T> implements Awaitable<T> {
   }
 }
 
+/**
+ * A coroutine whose steps are written by hand: one object, and no generator. For what is waited for so
+ * often that it matters.
+ *
+ * `next()` is called for the first step and whenever what it returned is done; it returns a future
+ * (mark it with `_asyncioFutureBlocking`), or `undefined` to give away a turn, or the result.
+ * @internal
+ */
+export abstract class Operation<T> extends Coroutine<T>
+  implements Iterator<Suspension, T, unknown> {
+  protected override _start(): Iterator<Suspension, T, unknown> {
+    return this;
+  }
+
+  abstract next(): IteratorResult<Suspension, T>;
+
+  throw(error: unknown): IteratorResult<Suspension, T> {
+    throw error;
+  }
+
+  return(value: T): IteratorResult<Suspension, T> {
+    return { value, done: true };
+  }
+}
+
 /** The coroutine that a coroutine function returns. */
 class GeneratorCoroutine<T> extends Coroutine<T> {
   readonly #generator: Generator<Suspension, T, unknown>;

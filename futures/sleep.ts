@@ -9,13 +9,13 @@
 
 import { runningLoop } from "./_frame.ts";
 import type { Suspension } from "./awaitable.ts";
-import { Coroutine } from "./coroutine.ts";
+import { type Coroutine, Operation } from "./coroutine.ts";
 import { RuntimeError } from "./errors.ts";
 import type { Future } from "./future.ts";
 import type { CancelHandle, FutureLoop } from "./future_loop.ts";
 
 /** Gives away one turn. */
-class Turn<T> extends Coroutine<T> implements Iterator<Suspension, T, unknown> {
+class Turn<T> extends Operation<T> {
   readonly #result: T;
   #yielded = false;
 
@@ -24,22 +24,10 @@ class Turn<T> extends Coroutine<T> implements Iterator<Suspension, T, unknown> {
     this.#result = result;
   }
 
-  protected override _start(): Iterator<Suspension, T, unknown> {
-    return this;
-  }
-
-  next(): IteratorResult<Suspension, T> {
+  override next(): IteratorResult<Suspension, T> {
     if (this.#yielded) return { value: this.#result, done: true };
     this.#yielded = true;
     return { value: undefined, done: false };
-  }
-
-  throw(error: unknown): never {
-    throw error;
-  }
-
-  return(value: T): IteratorResult<Suspension, T> {
-    return { value, done: true };
   }
 
   override get name(): string {
@@ -52,7 +40,7 @@ function setResultUnlessDone<T>(future: Future<T>, result: T): void {
 }
 
 /** Waits for a timer. */
-class Sleep<T> extends Coroutine<T> implements Iterator<Suspension, T, unknown> {
+class Sleep<T> extends Operation<T> {
   readonly #delayMs: number;
   readonly #result: T;
   #future: Future<T> | null = null;
@@ -64,11 +52,7 @@ class Sleep<T> extends Coroutine<T> implements Iterator<Suspension, T, unknown> 
     this.#result = result;
   }
 
-  protected override _start(): Iterator<Suspension, T, unknown> {
-    return this;
-  }
-
-  next(): IteratorResult<Suspension, T> {
+  override next(): IteratorResult<Suspension, T> {
     let future = this.#future;
     if (future === null) {
       const loop = runningLoop();
@@ -83,14 +67,14 @@ class Sleep<T> extends Coroutine<T> implements Iterator<Suspension, T, unknown> 
     return { value: future as Future<unknown>, done: false };
   }
 
-  throw(error: unknown): never {
+  override throw(error: unknown): never {
     this.#timer?.cancel();
     throw error;
   }
 
-  return(value: T): IteratorResult<Suspension, T> {
+  override return(value: T): IteratorResult<Suspension, T> {
     this.#timer?.cancel();
-    return { value, done: true };
+    return super.return(value);
   }
 
   override get name(): string {
