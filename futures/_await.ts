@@ -20,6 +20,7 @@
 import { currentFrame, type Frame, runningLoop, sync } from "./_frame.ts";
 import { currentContext } from "./context.ts";
 import type { Context } from "./context.ts";
+import type { Cancellation } from "./_cancellation.ts";
 import { CancelledError, RuntimeError } from "./errors.ts";
 import type { FutureLoop, Runnable } from "./future_loop.ts";
 import type { FutureLike } from "./future.ts";
@@ -34,7 +35,7 @@ type Callback = ((value: never) => unknown) | null | undefined;
 export interface StrandOwner extends TaskLike {
   _strands: Strand | null;
   _mustCancel: boolean;
-  _cancelMessage: string | undefined;
+  _cancellation: Cancellation | undefined;
   /** Whether it has async code that was resumed and has not come to rest. */
   _resumed(): void;
   _rests(): void;
@@ -177,7 +178,7 @@ class FutureStrand extends Strand {
     }
     future._addWaiter(this);
     this.enter();
-    if (owner !== null && owner._mustCancel && future.cancel(owner._cancelMessage)) {
+    if (owner !== null && owner._mustCancel && owner._cancellation!.passTo(future)) {
       owner._mustCancel = false;
     }
   }
@@ -228,23 +229,30 @@ class CoroutineStrand extends Strand {
 
   /** The first step is made at once, as part of the step that awaits. */
   start(): void {
-    this.#step(true);
+    this.#step(undefined, true);
   }
 
   _run(): void {
     this.leave();
-    this.#step(false);
-  }
-
-  #step(first: boolean): void {
     const owner = this.owner;
     let error = this.#injected;
     this.#injected = undefined;
-    if (!first && owner !== null && owner._mustCancel && !owner.done()) {
+    if (owner !== null && owner._mustCancel && !owner.done()) {
       const cancelled = this.#waiting instanceof Future && this.#waiting.cancelled();
       const cancellation = owner._takeCancellation();
       if (!cancelled && !(error instanceof CancelledError)) error = cancellation;
     }
+    this.#step(error, false);
+  }
+
+  /** Goes on as part of the present step, where async code has ended that ran in its name. */
+  _continue(): void {
+    this.leave();
+    this.#step(undefined, false);
+  }
+
+  #step(error: unknown, first: boolean): void {
+    const owner = this.owner;
     this.#waiting = null;
     const { context, loop, task } = sync;
     sync.context = this._context;
@@ -281,7 +289,7 @@ class CoroutineStrand extends Strand {
       future._asyncioFutureBlocking = false;
       this.#waiting = future;
       waitOn(future, this);
-      if (owner !== null && owner._mustCancel && future.cancel(owner._cancelMessage)) {
+      if (owner !== null && owner._mustCancel && owner._cancellation!.passTo(future)) {
         owner._mustCancel = false;
       }
     }

@@ -119,7 +119,9 @@ export class CancelledError implements Error {
   }
 
   /** @internal */
-  static _of(request: (CancelOrigin & CancelOptions & { message?: string }) | undefined): CancelledError {
+  static _of(
+    request: (CancelOrigin & CancelOptions & { message?: string }) | undefined,
+  ): CancelledError {
     const error = new CancelledError(request?.message);
     error.#request = request;
     return error;

@@ -15,7 +15,7 @@
 
 import { currentContext } from "./context.ts";
 import type { Context } from "./context.ts";
-import { type CancelOptions, CancelledError, InvalidStateError, RuntimeError } from "./errors.ts";
+import { CancelledError, type CancelOptions, InvalidStateError, RuntimeError } from "./errors.ts";
 import type { FutureLoop, Runnable } from "./future_loop.ts";
 import type { Awaitable, Suspension } from "./awaitable.ts";
 import { runningLoop } from "./_frame.ts";

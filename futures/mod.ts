@@ -60,6 +60,8 @@ export type { CancelHandle, ExceptionContext, FutureLoop, Runnable } from "./fut
 export {
   CancelledError,
   type CancelledErrorOptions,
+  type CancelOptions,
+  type CancelOrigin,
   InvalidStateError,
   KeyboardInterrupt,
   NotImplementedError,

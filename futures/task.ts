@@ -24,7 +24,15 @@ import type { Strand, StrandOwner } from "./_await.ts";
 import type { Suspension } from "./awaitable.ts";
 import { type Context, copyContext } from "./context.ts";
 import { Coroutine, type CoroutineLike, isGenerator, isGeneratorFunction } from "./coroutine.ts";
-import { CancelledError, InvalidStateError, KeyboardInterrupt, RuntimeError } from "./errors.ts";
+import { Cancellation } from "./_cancellation.ts";
+import type { Shield } from "./_shield.ts";
+import {
+  CancelledError,
+  type CancelOptions,
+  InvalidStateError,
+  KeyboardInterrupt,
+  RuntimeError,
+} from "./errors.ts";
 import { Future, type FutureLike } from "./future.ts";
 import type { FutureLoop, Runnable } from "./future_loop.ts";
 import { type LinkedTask, linkTask, unlinkTask } from "./task_registry.ts";
@@ -77,6 +85,8 @@ export class Task<T> extends Future<T> implements Runnable, StrandOwner, LinkedT
   _mustCancel = false;
   /** @internal */
   _strands: Strand | null = null;
+  /** The innermost shielded scope that the code is in. @internal */
+  _shield: Shield | null = null;
   /** @internal */
   _previousTask: LinkedTask | null = null;
   /** @internal */
@@ -205,20 +215,35 @@ export class Task<T> extends Future<T> implements Runnable, StrandOwner, LinkedT
    * it: the error comes at the next await of an awaitable of this library.
    *
    * @param message what the error says
+   * @param options the reason
    * @returns `false` when the task is done already
    */
-  override cancel(message?: string): boolean {
+  override cancel(message?: string, options?: CancelOptions): boolean {
     this._logTraceback = false;
     if (this._state !== 0) return false;
     this.#cancelRequests++;
-    this._cancelMessage = message;
-    this.#controller?.abort(new CancelledError(message));
+    const request = Cancellation.of(this._loop, message, options);
+    if (this._shield === null || !this._shield.holdsBack(request)) this._deliver(request);
+    return true;
+  }
+
+  /** Throws a request to cancel into the code where it waits, or has it thrown later. @internal */
+  _deliver(request: Cancellation): void {
+    this._cancellation = request;
+    const before = request.enter();
+    try {
+      this.#controller?.abort(super._makeCancelledError());
+      if (!this.#cancelWait(request.message)) this._mustCancel = true;
+    } finally {
+      Cancellation.leave(before);
+    }
+  }
+
+  #cancelWait(message: string | undefined): boolean {
     for (let strand = this._strands; strand !== null; strand = strand.older) {
       if (strand.cancelWait(message)) return true;
     }
-    if (this.#waiting !== null && this.#waiting.cancel(message)) return true;
-    this._mustCancel = true;
-    return true;
+    return this.#waiting !== null && this.#waiting.cancel(message);
   }
 
   /** How many requests to cancel are open: calls of `cancel()` less those of `uncancel()`. */
@@ -247,7 +272,7 @@ export class Task<T> extends Future<T> implements Runnable, StrandOwner, LinkedT
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
-      if (this.#cancelRequests > 0) this.#controller.abort(new CancelledError(this._cancelMessage));
+      if (this.#cancelRequests > 0) this.#controller.abort(super._makeCancelledError());
     }
     return this.#controller.signal;
   }
@@ -306,7 +331,7 @@ export class Task<T> extends Future<T> implements Runnable, StrandOwner, LinkedT
       if (suspension._state === 0) suspension._addWaiter(this);
       else this._loop._enqueue(this);
       this.#waiting = suspension;
-      if (this._mustCancel && suspension.cancel(this._cancelMessage)) this._mustCancel = false;
+      if (this._mustCancel && this._cancellation!.passTo(suspension)) this._mustCancel = false;
     } else if (suspension === undefined) this._loop._enqueue(this);
     else this.#stepOther(suspension);
   }
@@ -322,14 +347,14 @@ export class Task<T> extends Future<T> implements Runnable, StrandOwner, LinkedT
     future._asyncioFutureBlocking = false;
     waitOn(future, new Wakeup(this));
     this.#waiting = future;
-    if (this._mustCancel && future.cancel(this._cancelMessage)) this._mustCancel = false;
+    if (this._mustCancel && this._cancellation!.passTo(future)) this._mustCancel = false;
   }
 
   #finish(value: T): void {
     this.#end();
     if (this._mustCancel) {
       this._mustCancel = false;
-      super.cancel(this._cancelMessage);
+      this.#cancelWith(this._cancellation!);
     } else super.setResult(value);
   }
 
@@ -344,14 +369,34 @@ export class Task<T> extends Future<T> implements Runnable, StrandOwner, LinkedT
     if (error instanceof KeyboardInterrupt) throw error;
   }
 
+  #cancelWith(request: Cancellation): void {
+    const before = request.enter();
+    super.cancel(request.message);
+    Cancellation.leave(before);
+  }
+
   #end(): void {
     unlinkTask(this._loop, this);
     this.#controller = null;
   }
 
   #startEagerly(): void {
-    const { context, loop, task } = sync;
     linkTask(this._loop, this);
+    try {
+      this._continue();
+    } finally {
+      if (this._state !== 0) this.#coro = null;
+    }
+  }
+
+  /**
+   * Runs as part of the present step instead of from the ready queue, so nothing that is remembered
+   * is thrown in: at first for an eager task, later where async code has ended that ran in its name.
+   * @internal
+   */
+  _continue(): void {
+    const { context, loop, task } = sync;
+    this.#waiting = null;
     sync.context = this._context;
     sync.loop = this._loop;
     sync.task = this;
@@ -361,7 +406,6 @@ export class Task<T> extends Future<T> implements Runnable, StrandOwner, LinkedT
       sync.context = context;
       sync.loop = loop;
       sync.task = task;
-      if (this._state !== 0) this.#coro = null;
     }
   }
 
