@@ -15,8 +15,11 @@ import { Context } from "./context.ts";
 import type { FutureLoop, Runnable } from "./future_loop.ts";
 import type { Future } from "./future.ts";
 
-/** What is left of a future once it is collected: it must not refer to the future. */
-interface Report {
+/**
+ * What is left of a future once it is collected: it must not refer to the future, which refers to it
+ * while it is under watch.
+ */
+export interface Report {
   loop: WeakRef<FutureLoop>;
   ref: WeakRef<Future<unknown>>;
   message: string;
@@ -27,7 +30,6 @@ interface Report {
 const watched = new WeakMap<FutureLoop, Set<Report>>();
 
 function report(loop: FutureLoop, entry: Report, future: Future<unknown> | undefined): void {
-  if (future !== undefined) future._logTraceback = false;
   loop.callExceptionHandler({
     message: entry.message,
     exception: entry.exception,
@@ -56,21 +58,35 @@ class SecondLook implements Runnable {
 
   _run(): void {
     const { future } = this;
-    if (!future._logTraceback) return;
+    if (future._unretrieved === false) return;
     const loop = future._loop;
     // One more pass: an async function that was woken retrieves only after it.
     if (this.#again) return loop._enqueue(new SecondLook(future, false));
-    const entry: Report = {
-      loop: new WeakRef(loop),
+    const entry = this.#entry();
+    let entries = watched.get(loop);
+    if (entries === undefined) watched.set(loop, entries = new Set());
+    entries.add(entry);
+    future._unretrieved = entry;
+    collected.register(future, entry, future);
+  }
+
+  /** Reports the failure now, unless somebody has asked for it. */
+  report(): void {
+    const { future } = this;
+    if (future._unretrieved === false) return;
+    future._unretrieved = false;
+    report(future._loop, this.#entry(), future);
+  }
+
+  #entry(): Report {
+    const { future } = this;
+    return {
+      loop: new WeakRef(future._loop),
       ref: new WeakRef(future),
       message: `${future.constructor.name} exception was never retrieved`,
       exception: future._value,
       sourceTraceback: future._sourceTraceback,
     };
-    let entries = watched.get(loop);
-    if (entries === undefined) watched.set(loop, entries = new Set());
-    entries.add(entry);
-    collected.register(future, entry, future);
   }
 }
 
@@ -79,19 +95,28 @@ export function watchUnretrieved(future: Future<unknown>): void {
   future._loop._enqueue(new SecondLook(future, true));
 }
 
+/** Called when somebody asks for the exception of a future that is under watch. */
+export function unwatch(future: Future<unknown>, entry: Report): void {
+  watched.get(future._loop)?.delete(entry);
+  collected.unregister(future);
+}
+
 /**
  * Reports the failures of a loop that nobody has asked for until now; called when a run ends.
+ *
+ * @param left what stays in the loop's ready queue: the second looks among it come too late
  */
-export function reportUnretrieved(loop: FutureLoop): void {
+export function reportUnretrieved(loop: FutureLoop, left: readonly Runnable[]): void {
+  for (const item of left) if (item instanceof SecondLook) item.report();
   const entries = watched.get(loop);
   if (entries === undefined) return;
   watched.delete(loop);
   for (const entry of entries) {
     const future = entry.ref.deref();
-    if (future === undefined) report(loop, entry, undefined);
-    else {
+    if (future !== undefined) {
+      future._unretrieved = false;
       collected.unregister(future);
-      if (future._logTraceback) report(loop, entry, future);
     }
+    report(loop, entry, future);
   }
 }

@@ -21,7 +21,7 @@ import type { Awaitable, Suspension } from "./awaitable.ts";
 import { runningLoop } from "./_frame.ts";
 import { awaitFuture } from "./_await.ts";
 import { Cancellation } from "./_cancellation.ts";
-import { watchUnretrieved } from "./_unretrieved.ts";
+import { type Report, unwatch, watchUnretrieved } from "./_unretrieved.ts";
 import { describe } from "./_describe.ts";
 
 const PENDING = 0;
@@ -139,8 +139,11 @@ export class Future<T> implements Awaitable<T> {
    * the task: a future that was yielded by a bare `yield` is told by it.
    */
   _asyncioFutureBlocking = false;
-  /** An exception is there that nobody has asked for. @internal */
-  _logTraceback = false;
+  /**
+   * Whether an exception is there that nobody has asked for; the report, once one is prepared.
+   * @internal
+   */
+  _unretrieved: boolean | Report = false;
   /** @internal */
   _cancellation: Cancellation | undefined = undefined;
   /** @internal */
@@ -188,7 +191,7 @@ export class Future<T> implements Awaitable<T> {
   result(): T {
     if (this._state === RESULT) return this._value as T;
     this.#throwIfUnfinished("result");
-    this._logTraceback = false;
+    if (this._unretrieved !== false) this._retrieved();
     throw this._value;
   }
 
@@ -201,7 +204,7 @@ export class Future<T> implements Awaitable<T> {
   exception(): unknown {
     if (this._state === RESULT) return undefined;
     this.#throwIfUnfinished("exception");
-    this._logTraceback = false;
+    if (this._unretrieved !== false) this._retrieved();
     return this._value;
   }
 
@@ -239,7 +242,7 @@ export class Future<T> implements Awaitable<T> {
     }
     this._value = exception;
     this._state = EXCEPTION;
-    this._logTraceback = true;
+    this._unretrieved = true;
     this._scheduleWaiters();
     watchUnretrieved(this as Future<unknown>);
   }
@@ -258,7 +261,7 @@ export class Future<T> implements Awaitable<T> {
    * @returns whether it was cancelled: `false` when it was done already
    */
   cancel(message?: string, options?: CancelOptions): boolean {
-    this._logTraceback = false;
+    if (this._unretrieved !== false) this._retrieved();
     if (this._state !== PENDING) return false;
     this._state = CANCELLED;
     this._cancellation = Cancellation.of(this._loop, message, options);
@@ -342,6 +345,13 @@ export class Future<T> implements Awaitable<T> {
       default:
         return STATE_NAMES[this._state]!;
     }
+  }
+
+  /** Somebody has asked for the exception, so there is nothing to report. @internal */
+  _retrieved(): void {
+    const report = this._unretrieved;
+    this._unretrieved = false;
+    if (typeof report === "object") unwatch(this as Future<unknown>, report);
   }
 
   /** @internal */

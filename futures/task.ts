@@ -219,7 +219,7 @@ export class Task<T> extends Future<T> implements Runnable, StrandOwner, LinkedT
    * @returns `false` when the task is done already
    */
   override cancel(message?: string, options?: CancelOptions): boolean {
-    this._logTraceback = false;
+    if (this._unretrieved !== false) this._retrieved();
     if (this._state !== 0) return false;
     this.#cancelRequests++;
     const request = Cancellation.of(this._loop, message, options);
@@ -300,7 +300,7 @@ export class Task<T> extends Future<T> implements Runnable, StrandOwner, LinkedT
     if (this._mustCancel) {
       const waiting = this.#waiting;
       this._mustCancel = false;
-      if (waiting instanceof Future && waiting._state === 2) waiting._logTraceback = false;
+      if (waiting instanceof Future && waiting._state === 2) waiting._retrieved();
       if (!(waiting instanceof Future && waiting._state === 3)) error = super._makeCancelledError();
     }
     this.#waiting = null;

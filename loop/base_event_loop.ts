@@ -30,7 +30,7 @@ import { Context, currentContext } from "../futures/context.ts";
 import { _coroutineOf, type Coroutine, type CoroutineLike } from "../futures/coroutine.ts";
 import { ensureFuture, type FutureInput } from "../futures/ensure_future.ts";
 import { KeyboardInterrupt, NotImplementedError, RuntimeError } from "../futures/errors.ts";
-import { Future, isfuture } from "../futures/future.ts";
+import { Future } from "../futures/future.ts";
 import type { ExceptionContext, Runnable } from "../futures/future_loop.ts";
 import { Task, type TaskOptions } from "../futures/task.ts";
 import { _forgetLoop } from "../futures/task_registry.ts";
@@ -322,17 +322,17 @@ export class BaseEventLoop extends AbstractEventLoop {
 
   override async runUntilComplete<T>(input: FutureInput<T>): Promise<T> {
     this.#checkRunnable();
-    const isNew = !isfuture(input);
     const future = ensureFuture(input, { loop: this });
-    const stop = () => this.stop();
+    // Once scheduled, the callback cannot be taken back; it must not end a later run.
+    let waiting = true;
+    const stop = () => {
+      if (waiting) this.stop();
+    };
     future.addDoneCallback(stop);
     try {
-      await this.#run();
-    } catch (error) {
-      // The interruption tells more than what the task makes of it.
-      if (isNew && future.done() && !future.cancelled()) future.exception();
-      throw error;
+      await this.#run(future);
     } finally {
+      waiting = false;
       future.removeDoneCallback(stop);
     }
     if (!future.done()) {
@@ -346,7 +346,8 @@ export class BaseEventLoop extends AbstractEventLoop {
     if (this.#running) throw new RuntimeError("Cannot run the event loop: it is already running");
   }
 
-  async #run(): Promise<void> {
+  /** Runs until stopped. @param main what the run is for; its caller gets the exception */
+  async #run(main?: Future<unknown>): Promise<void> {
     this.#checkRunnable();
     this.#running = true;
     try {
@@ -356,7 +357,8 @@ export class BaseEventLoop extends AbstractEventLoop {
       this.#stopping = false;
       this.#parkedUntil = -Infinity;
       this.#host.release();
-      reportUnretrieved(this);
+      if (main?.done() && !main.cancelled()) main.exception();
+      reportUnretrieved(this, this.#ready.toArray());
     }
   }
 

@@ -49,6 +49,14 @@ export class ReadyQueue {
     return item;
   }
 
+  /** What is queued, in order. */
+  toArray(): Runnable[] {
+    return Array.from(
+      { length: this.#length },
+      (_, i) => this.#ring[(this.#head + i) & this.#mask]!,
+    );
+  }
+
   /** Forgets all. */
   clear(): void {
     this.#ring = new Array(MIN_CAPACITY).fill(undefined);
