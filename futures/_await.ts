@@ -325,8 +325,9 @@ export function checkSuspension(
   loop: FutureLoop | null,
 ): RuntimeError | null {
   if (suspension === undefined) return null;
-  const blocking = typeof suspension === "object" && suspension !== null &&
-    (suspension as Partial<FutureLike<unknown>>)._asyncioFutureBlocking;
+  const blocking = typeof suspension === "object" && suspension !== null
+    ? (suspension as Partial<FutureLike<unknown>>)._asyncioFutureBlocking
+    : undefined;
   if (typeof blocking !== "boolean") {
     const star = typeof (suspension as Partial<PromiseLike<unknown>> | null)?.then === "function"
       ? "; wait for a promise with yield* ensureFuture(promise)"

@@ -33,7 +33,7 @@ import {
   KeyboardInterrupt,
   RuntimeError,
 } from "./errors.ts";
-import { Future, type FutureLike } from "./future.ts";
+import { Future, type FutureLike, isfuture } from "./future.ts";
 import type { FutureLoop, Runnable } from "./future_loop.ts";
 import { type LinkedTask, linkTask, unlinkTask } from "./task_registry.ts";
 import { describe } from "./_describe.ts";
@@ -171,7 +171,7 @@ export class Task<T> extends Future<T> implements Runnable, StrandOwner, LinkedT
       : this._sourceTraceback;
     const lines = (stack ?? "").split("\n").map((line) => line.trim())
       .filter((line) => line.startsWith("at ")).reverse();
-    return limit === undefined ? lines : lines.slice(-limit);
+    return limit === undefined ? lines : lines.slice(Math.max(0, lines.length - limit));
   }
 
   /**
@@ -427,7 +427,7 @@ export class Task<T> extends Future<T> implements Runnable, StrandOwner, LinkedT
       return;
     }
     this._rests();
-    if (result instanceof Coroutine || isGenerator(result)) {
+    if (result instanceof Coroutine || isGenerator(result) || isfuture(result)) {
       this.#iterator = result[Symbol.iterator]() as Iterator<Suspension, T, unknown>;
       return this.#step(undefined);
     }

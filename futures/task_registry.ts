@@ -216,7 +216,9 @@ export function currentTask(loop?: FutureLoop): TaskLike | undefined {
 export function allTasks(loop?: FutureLoop): Set<TaskLike> {
   const registry = registryOf(loopOrRunning(loop));
   const tasks = new Set<TaskLike>();
-  for (let task = registry.first; task !== null; task = task._nextTask) tasks.add(task);
+  for (let task = registry.first; task !== null; task = task._nextTask) {
+    if (!task.done()) tasks.add(task);
+  }
   for (const task of registry.others) if (!task.done()) tasks.add(task);
   return tasks;
 }
