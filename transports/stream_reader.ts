@@ -1,0 +1,640 @@
+/**
+ * `StreamReader`: received bytes, to be read in the pieces that a program wants.
+ *
+ * asyncio counterpart: `asyncio.streams.StreamReader`.
+ *
+ * Invariants: a byte leaves the buffer only with a read that succeeds (or with the error that carries
+ * it); one task reads at a time; the transport is paused while more than twice the limit is
+ * buffered, and resumed when a read needs more or has brought the buffer down to the limit.
+ *
+ * @module
+ */
+
+import { enterDetached, runningLoop } from "../futures/_frame.ts";
+import { describe } from "../futures/_describe.ts";
+import { withSignal } from "../futures/_abort.ts";
+import { copyContext } from "../futures/context.ts";
+import { type Coroutine, Operation } from "../futures/coroutine.ts";
+import type { Suspension } from "../futures/awaitable.ts";
+import { NotImplementedError, RuntimeError } from "../futures/errors.ts";
+import type { Future } from "../futures/future.ts";
+import type { FutureLoop } from "../futures/future_loop.ts";
+import { ByteBuffer } from "./_byte_buffer.ts";
+import { IncompleteReadError, LimitOverrunError } from "./stream_errors.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** The limit of a reader that was given none: 64 KiB, as in asyncio. */
+export const DEFAULT_LIMIT_BYTES = 65_536;
+
+const EMPTY: Bytes = new Uint8Array(0);
+const NEWLINE = 10;
+
+/** What a reader needs of its transport. */
+export interface PausableTransport {
+  /** Stops delivery. */
+  pauseReading(): void;
+  /** Takes delivery up again. */
+  resumeReading(): void;
+}
+
+/** What {@linkcode StreamReader} takes. */
+export interface StreamReaderOptions {
+  /**
+   * The longest line, in bytes; more than twice as much is not buffered.
+   * @default 65536
+   */
+  limit?: number;
+  /**
+   * The loop.
+   * @default the running loop
+   */
+  loop?: FutureLoop;
+}
+
+/** What the reading methods take. */
+export interface ReadOptions {
+  /** Ends the wait when it is aborted; no byte is lost. */
+  signal?: AbortSignal;
+}
+
+/** What the methods take that look for a separator. */
+export interface ReadUntilOptions extends ReadOptions {
+  /**
+   * The longest piece, in bytes, the separator not counted.
+   * @default the reader's limit
+   */
+  limit?: number;
+}
+
+/** What a reading operation sees of its reader. */
+interface ReaderState {
+  readonly buffer: ByteBuffer;
+  readonly limit: number;
+  eof: boolean;
+  exception: unknown;
+  wait(method: string): Future<void>;
+  endWait(future: Future<void>): void;
+  taken(): void;
+}
+
+/** One call of a reading method: tries, waits for more, tries again. */
+abstract class ReadOperation<T> extends Operation<T> {
+  protected readonly state: ReaderState;
+  #waiting: Future<void> | null = null;
+
+  constructor(state: ReaderState) {
+    super();
+    this.state = state;
+  }
+
+  /** What is asked for, or `undefined` when more bytes are needed; called again with more. */
+  protected abstract attempt(): T | undefined;
+
+  override next(): IteratorResult<Suspension, T> {
+    const state = this.state;
+    const waiting = this.#waiting;
+    if (waiting !== null) {
+      this.#waiting = null;
+      state.endWait(waiting);
+      waiting.result();
+    } else if (state.exception !== undefined) throw state.exception;
+    const value = this.attempt();
+    if (value !== undefined) {
+      state.taken();
+      return { value, done: true };
+    }
+    const future = state.wait(this.name);
+    this.#waiting = future;
+    future._asyncioFutureBlocking = true;
+    return { value: future as Future<unknown>, done: false };
+  }
+
+  override throw(error: unknown): never {
+    this.#abandon();
+    throw error;
+  }
+
+  override return(value: T): IteratorResult<Suspension, T> {
+    this.#abandon();
+    return super.return(value);
+  }
+
+  #abandon(): void {
+    if (this.#waiting !== null) this.state.endWait(this.#waiting);
+    this.#waiting = null;
+  }
+}
+
+/** `readline()`. */
+class ReadLine extends ReadOperation<Bytes> {
+  readonly #limit: number;
+  #scanned = 0;
+
+  constructor(state: ReaderState, limit: number) {
+    super(state);
+    this.#limit = limit;
+  }
+
+  override get name(): string {
+    return "readline";
+  }
+
+  protected override attempt(): Bytes | undefined {
+    const { buffer, eof } = this.state;
+    const at = buffer.indexOf(NEWLINE, this.#scanned);
+    if (at !== -1) {
+      if (at > this.#limit) throw overLimit(true, this.#limit, at);
+      return buffer.take(at + 1);
+    }
+    this.#scanned = buffer.length;
+    if (this.#scanned > this.#limit) throw overLimit(false, this.#limit, this.#scanned);
+    return eof ? buffer.take(buffer.length) : undefined;
+  }
+}
+
+function overLimit(found: boolean, limit: number, consumed: number): LimitOverrunError {
+  return new LimitOverrunError(
+    found
+      ? `Cannot read up to the separator: it comes after ${consumed} bytes, the limit is ${limit}`
+      : `Cannot read up to the separator: there is none within the limit of ${limit} bytes`,
+    consumed,
+  );
+}
+
+/** `readuntil()`. */
+class ReadUntil extends ReadOperation<Bytes> {
+  readonly #separators: readonly Uint8Array[];
+  readonly #longest: number;
+  readonly #limit: number;
+  #scanned = 0;
+
+  constructor(state: ReaderState, separators: readonly Uint8Array[], limit: number) {
+    super(state);
+    // The shortest first: of two that end at the same place, it wins.
+    this.#separators = [...separators].sort((a, b) => a.length - b.length);
+    this.#longest = this.#separators.at(-1)!.length;
+    this.#limit = limit;
+  }
+
+  override get name(): string {
+    return "readuntil";
+  }
+
+  protected override attempt(): Bytes | undefined {
+    const { buffer, eof } = this.state;
+    let start = -1;
+    let end = Infinity;
+    for (const separator of this.#separators) {
+      const at = buffer.indexOfSequence(separator, this.#scanned);
+      if (at === -1 || at + separator.length >= end) continue;
+      start = at;
+      end = at + separator.length;
+    }
+    if (start !== -1) {
+      if (start > this.#limit) throw overLimit(true, this.#limit, start);
+      return buffer.take(end);
+    }
+    // The end of the buffer may be the beginning of a separator.
+    this.#scanned = Math.max(0, buffer.length + 1 - this.#longest);
+    if (this.#scanned > this.#limit) throw overLimit(false, this.#limit, this.#scanned);
+    if (!eof) return undefined;
+    const partial = buffer.take(buffer.length);
+    this.state.taken();
+    throw new IncompleteReadError(partial, undefined);
+  }
+}
+
+/** `readexactly(n)`. */
+class ReadExactly extends ReadOperation<Bytes> {
+  readonly #count: number;
+
+  constructor(state: ReaderState, count: number) {
+    super(state);
+    this.#count = count;
+  }
+
+  override get name(): string {
+    return "readexactly";
+  }
+
+  protected override attempt(): Bytes | undefined {
+    const { buffer, eof } = this.state;
+    if (buffer.length >= this.#count) return this.#count === 0 ? EMPTY : buffer.take(this.#count);
+    if (!eof) return undefined;
+    const partial = buffer.take(buffer.length);
+    throw new IncompleteReadError(partial, this.#count);
+  }
+}
+
+/** `read(n)`. */
+class ReadSome extends ReadOperation<Bytes> {
+  readonly #most: number;
+
+  constructor(state: ReaderState, most: number) {
+    super(state);
+    this.#most = most;
+  }
+
+  override get name(): string {
+    return "read";
+  }
+
+  protected override attempt(): Bytes | undefined {
+    const { buffer, eof } = this.state;
+    if (this.#most === 0) return EMPTY;
+    if (buffer.length === 0) return eof ? EMPTY : undefined;
+    return buffer.take(Math.min(buffer.length, this.#most));
+  }
+}
+
+/** `read()`: everything up to the end. */
+class ReadAll extends ReadOperation<Bytes> {
+  readonly #blocks: Bytes[] = [];
+
+  override get name(): string {
+    return "read";
+  }
+
+  protected override attempt(): Bytes | undefined {
+    const { buffer, eof } = this.state;
+    if (buffer.length > 0) this.#blocks.push(buffer.take(buffer.length));
+    return eof ? concat(this.#blocks) : undefined;
+  }
+
+  override throw(error: unknown): never {
+    // What was collected is not lost to the next read.
+    if (this.#blocks.length > 0) this.state.buffer.prepend(concat(this.#blocks));
+    return super.throw(error);
+  }
+}
+
+function concat(blocks: readonly Bytes[]): Bytes {
+  if (blocks.length <= 1) return blocks[0] ?? EMPTY;
+  const all = new Uint8Array(blocks.reduce((sum, block) => sum + block.length, 0));
+  let at = 0;
+  for (const block of blocks) {
+    all.set(block, at);
+    at += block.length;
+  }
+  return all;
+}
+
+/**
+ * Received bytes, to be read in the pieces that a program wants.
+ *
+ * Made by `openConnection()`, `startServer()` and their kin. One task reads at a time.
+ *
+ * **Cancellation** of a read loses no byte: the next read finds them.
+ *
+ * asyncio name: `StreamReader`.
+ *
+ * @example Lines, from any source
+ * ```ts
+ * import { run, StreamReader } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const lines = await run(async () => {
+ *   const reader = new StreamReader();
+ *   reader.feedData(new TextEncoder().encode("one\ntwo"));
+ *   reader.feedEof();
+ *   const lines: string[] = [];
+ *   for await (const line of reader) lines.push(new TextDecoder().decode(line));
+ *   return lines;
+ * });
+ * assertEquals(lines, ["one\n", "two"]);
+ * ```
+ */
+export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
+  readonly #loop: FutureLoop;
+  readonly #state: ReaderState;
+  #transport: PausableTransport | null = null;
+  #paused = false;
+  #waiter: Future<void> | null = null;
+
+  /**
+   * Makes an empty reader.
+   *
+   * @param options limit, loop
+   * @throws {RangeError} when the limit is not positive
+   * @throws {RuntimeError} when no loop is given and none is running
+   */
+  constructor(options: StreamReaderOptions = {}) {
+    const { limit = DEFAULT_LIMIT_BYTES } = options;
+    if (!(limit > 0)) {
+      throw new RangeError(`Cannot make a reader: the limit must be positive, got ${limit}`);
+    }
+    const loop = options.loop ?? runningLoop();
+    if (loop === null) {
+      throw new RuntimeError("Cannot make a reader: no event loop is running and none was given");
+    }
+    this.#loop = loop;
+    this.#state = {
+      buffer: new ByteBuffer(),
+      limit,
+      eof: false,
+      exception: undefined,
+      wait: (method) => this.#wait(method),
+      endWait: (future) => this.#endWait(future),
+      taken: () => this.#taken(),
+    };
+  }
+
+  // ---- For protocols ----------------------------------------------------------------------------
+
+  /**
+   * The exception that ended the stream, or `undefined`.
+   *
+   * asyncio name: `exception`.
+   */
+  exception(): unknown {
+    return this.#state.exception;
+  }
+
+  /**
+   * Lets the read that waits, and all that follow, fail.
+   *
+   * asyncio name: `set_exception`.
+   */
+  setException(exception: unknown): void {
+    this.#state.exception = exception;
+    const waiter = this.#waiter;
+    this.#waiter = null;
+    if (waiter !== null && !waiter.done()) waiter.setException(exception);
+  }
+
+  /**
+   * Tells what is to be paused while too much is buffered.
+   *
+   * asyncio name: `set_transport`.
+   *
+   * @throws {RuntimeError} when one was set already
+   */
+  setTransport(transport: PausableTransport): void {
+    if (this.#transport !== null) {
+      throw new RuntimeError("Cannot set the transport of a reader: it has one already");
+    }
+    this.#transport = transport;
+  }
+
+  /** Exchanges the transport, when the connection was upgraded. @internal */
+  _replaceTransport(transport: PausableTransport): void {
+    this.#transport = transport;
+    if (this.#paused) transport.pauseReading();
+  }
+
+  /**
+   * Adds bytes; the array belongs to the reader from now on.
+   *
+   * asyncio name: `feed_data`.
+   *
+   * @throws {RuntimeError} when the end was fed already
+   */
+  feedData(data: Uint8Array): void {
+    const { buffer, limit, eof } = this.#state;
+    if (eof) throw new RuntimeError("Cannot feed data to a reader: its end has been fed already");
+    if (data.length === 0) return;
+    buffer.append(data);
+    this.#wake();
+    if (this.#transport === null || this.#paused || buffer.length <= 2 * limit) return;
+    try {
+      this.#transport.pauseReading();
+      this.#paused = true;
+    } catch (error) {
+      if (!(error instanceof NotImplementedError)) throw error;
+      // It cannot be paused: everything has to be buffered.
+      this.#transport = null;
+    }
+  }
+
+  /**
+   * Says that no more bytes will come.
+   *
+   * asyncio name: `feed_eof`.
+   */
+  feedEof(): void {
+    this.#state.eof = true;
+    this.#wake();
+  }
+
+  #wake(): void {
+    const waiter = this.#waiter;
+    if (waiter === null) return;
+    this.#waiter = null;
+    if (!waiter.done()) waiter.setResult(undefined);
+  }
+
+  // ---- For reading operations -------------------------------------------------------------------
+
+  #wait(method: string): Future<void> {
+    if (this.#waiter !== null) {
+      throw new RuntimeError(
+        `Cannot call ${method}(): another task is waiting for data of this reader already`,
+      );
+    }
+    // A paused transport would never bring what is waited for.
+    if (this.#paused) this.#resume();
+    return this.#waiter = this.#loop.createFuture<void>();
+  }
+
+  #endWait(future: Future<void>): void {
+    if (this.#waiter === future) this.#waiter = null;
+  }
+
+  #taken(): void {
+    if (this.#paused && this.#state.buffer.length <= this.#state.limit) this.#resume();
+  }
+
+  #resume(): void {
+    this.#paused = false;
+    this.#transport?.resumeReading();
+  }
+
+  // ---- For users --------------------------------------------------------------------------------
+
+  /**
+   * Whether the stream has ended and everything was read.
+   *
+   * asyncio name: `at_eof`.
+   */
+  atEof(): boolean {
+    return this.#state.eof && this.#state.buffer.length === 0;
+  }
+
+  /**
+   * Reads one line, with its newline; at the end of the stream what is left, perhaps nothing.
+   *
+   * **Differs from asyncio**: a line over the limit raises `LimitOverrunError` and stays in the reader;
+   * asyncio raises `ValueError` and drops it.
+   *
+   * asyncio name: `readline`.
+   *
+   * @param options limit, signal
+   * @throws {LimitOverrunError} when the line is longer than the limit
+   */
+  readline(options?: ReadUntilOptions): Coroutine<Uint8Array<ArrayBuffer>> {
+    if (options === undefined) return new ReadLine(this.#state, this.#state.limit);
+    const operation = new ReadLine(this.#state, options.limit ?? this.#state.limit);
+    return withSignal(operation, options.signal);
+  }
+
+  /**
+   * Reads up to a separator, which is included. Of several, the one that ends first counts.
+   *
+   * asyncio name: `readuntil`.
+   *
+   * @param separator a sequence of bytes, or several
+   * @param options limit, signal
+   * @throws {IncompleteReadError} when the stream ends before; it carries what came
+   * @throws {LimitOverrunError} when the piece is longer than the limit; it stays in the reader
+   * @throws {TypeError} when a separator is no `Uint8Array`
+   * @throws {RangeError} when there is no separator, or one is empty
+   */
+  readuntil(
+    separator: Uint8Array | readonly Uint8Array[] = new Uint8Array([NEWLINE]),
+    options?: ReadUntilOptions,
+  ): Coroutine<Uint8Array<ArrayBuffer>> {
+    const separators = Array.isArray(separator) ? separator : [separator];
+    if (separators.length === 0) {
+      throw new RangeError("Cannot read up to a separator: at least one is needed");
+    }
+    for (const each of separators) {
+      if (!(each instanceof Uint8Array)) {
+        throw new TypeError(
+          `Cannot read up to a separator: it must be a Uint8Array, got ${describe(each)}` +
+            (typeof each === "string" ? "; encode it with new TextEncoder().encode(…)" : ""),
+        );
+      }
+      if (each.length === 0) throw new RangeError("Cannot read up to a separator: it is empty");
+    }
+    const operation = new ReadUntil(this.#state, separators, options?.limit ?? this.#state.limit);
+    return withSignal(operation, options?.signal);
+  }
+
+  /**
+   * Reads exactly so many bytes.
+   *
+   * asyncio name: `readexactly`.
+   *
+   * @param n how many, in bytes; the limit does not apply
+   * @param options signal
+   * @throws {IncompleteReadError} when the stream ends before; it carries what came
+   * @throws {RangeError} when `n` is no whole number of 0 or more
+   */
+  readexactly(n: number, options?: ReadOptions): Coroutine<Uint8Array<ArrayBuffer>> {
+    if (!(Number.isInteger(n) && n >= 0)) {
+      throw new RangeError(`Cannot read exactly ${n} bytes: a whole number of 0 or more is needed`);
+    }
+    return withSignal(new ReadExactly(this.#state, n), options?.signal);
+  }
+
+  /**
+   * Reads what is there, at most `n` bytes, waiting for the first; or everything up to the end.
+   *
+   * asyncio name: `read`.
+   *
+   * @param n the most bytes to read; without it, or negative, everything up to the end
+   * @param options signal
+   * @returns the bytes; none at the end of the stream
+   */
+  read(n = -1, options?: ReadOptions): Coroutine<Uint8Array<ArrayBuffer>> {
+    if (Number.isNaN(n)) throw new RangeError("Cannot read NaN bytes: a number is needed");
+    const operation = n < 0 ? new ReadAll(this.#state) : new ReadSome(this.#state, Math.trunc(n));
+    return withSignal(operation, options?.signal);
+  }
+
+  /** Reads line by line, up to the end; see {@linkcode StreamReader.readline}. */
+  async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array<ArrayBuffer>, undefined, undefined> {
+    for (;;) {
+      const line = await this.readline();
+      if (line.length === 0) return;
+      yield line;
+    }
+  }
+
+  // ---- Web streams ------------------------------------------------------------------------------
+
+  /**
+   * The rest of the stream as a web stream; it reads from here as it is read from.
+   *
+   * Cancelling it stops reading here; the transport is left alone.
+   */
+  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const loop = this.#loop;
+    const context = copyContext();
+    // One block at a time: what waits to be read waits here, where the flow control is.
+    return new ReadableStream<Uint8Array<ArrayBuffer>>({
+      pull: (controller) =>
+        enterDetached(loop, context, async () => {
+          const block = await this.read(this.#state.limit);
+          if (block.length > 0) controller.enqueue(block);
+          else controller.close();
+        }),
+    }, { highWaterMark: 0 });
+  }
+
+  /**
+   * Makes a reader that reads a web stream, no faster than it is read from.
+   *
+   * @param stream the web stream; it is locked from now on
+   * @param options limit, loop
+   */
+  static from(
+    stream: ReadableStream<Uint8Array>,
+    options?: StreamReaderOptions,
+  ): StreamReader {
+    const reader = new StreamReader(options);
+    const source = new WebSource(reader, stream);
+    reader.setTransport(source);
+    enterDetached(reader.#loop, copyContext(), () => source.pump());
+    return reader;
+  }
+
+  /** For messages. */
+  toString(): string {
+    const { buffer, eof, exception } = this.#state;
+    const parts = [`${buffer.length} bytes`];
+    if (eof) parts.push("eof");
+    if (exception !== undefined) parts.push(`exception=${describe(exception)}`);
+    if (this.#paused) parts.push("paused");
+    return `<StreamReader ${parts.join(" ")}>`;
+  }
+
+  /** For `console.log()`. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+}
+
+/** A web stream as the transport of a reader. */
+class WebSource implements PausableTransport {
+  readonly #reader: StreamReader;
+  readonly #stream: ReadableStream<Uint8Array>;
+  #resumed: PromiseWithResolvers<void> | null = null;
+
+  constructor(reader: StreamReader, stream: ReadableStream<Uint8Array>) {
+    this.#reader = reader;
+    this.#stream = stream;
+  }
+
+  pauseReading(): void {
+    this.#resumed ??= Promise.withResolvers();
+  }
+
+  resumeReading(): void {
+    this.#resumed?.resolve();
+    this.#resumed = null;
+  }
+
+  async pump(): Promise<void> {
+    try {
+      for await (const chunk of this.#stream) {
+        this.#reader.feedData(chunk);
+        if (this.#resumed !== null) await this.#resumed.promise;
+      }
+      this.#reader.feedEof();
+    } catch (error) {
+      this.#reader.setException(error);
+    }
+  }
+}
