@@ -14,8 +14,6 @@
 import type { Suspension } from "../futures/awaitable.ts";
 import { describe } from "../futures/_describe.ts";
 import { CancelledError } from "../futures/errors.ts";
-import { ExceptionGroup } from "../futures/exception_group.ts";
-import { staggeredRace } from "../futures/_staggered_race.ts";
 import type { AnyProtocol } from "../transports/protocol.ts";
 import type { Transport } from "../transports/transport.ts";
 import type { StreamSocket } from "../transports/stream_socket.ts";
@@ -120,21 +118,11 @@ function* openSocket(
   const interleaved = options.interleave ?? (happyEyeballsDelay === undefined ? 0 : 1);
   if (interleaved > 0 && addresses.length > 1) addresses = interleave(addresses, interleaved);
   const failures: unknown[] = [];
-  if (happyEyeballsDelay !== undefined && addresses.length > 1) {
-    const winner = yield* staggeredRace(
-      loop,
-      addresses.map((address) => () => connectTo(loop, address, localAddr, failures)),
-      happyEyeballsDelay,
-      (late) => late.close(),
-    );
-    if (winner !== undefined) return winner;
-  } else {
-    for (const address of addresses) {
-      try {
-        return yield* connectTo(loop, address, localAddr, failures);
-      } catch (error) {
-        if (error instanceof CancelledError) throw error;
-      }
+  for (const address of addresses) {
+    try {
+      return yield* connectTo(loop, address, localAddr, failures);
+    } catch (error) {
+      if (error instanceof CancelledError) throw error;
     }
   }
   throw summarize(host, port, failures, allErrors);
@@ -210,7 +198,7 @@ function summarize(
   allErrors: boolean,
 ): unknown {
   if (allErrors) {
-    return new ExceptionGroup(`Cannot connect to ${host} port ${port}`, failures as Error[]);
+    return new AggregateError(failures, `Cannot connect to ${host} port ${port}`);
   }
   const first = failures[0];
   if (failures.length === 1) return first;

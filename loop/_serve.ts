@@ -131,7 +131,9 @@ export function* createServer(
     listeners = "accept" in sock ? [sock] : sock;
   } else {
     if (port === undefined) {
-      throw new TypeError(`${action}: a port is needed where no sock is given; 0 lets the system choose`);
+      throw new TypeError(
+        `${action}: a port is needed where no sock is given; 0 lets the system choose`,
+      );
     }
     checkPort(action, port);
     listeners = yield* openListeners(loop, host, port, family, { backlog, reusePort });

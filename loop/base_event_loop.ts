@@ -35,6 +35,29 @@ import type { ExceptionContext, Runnable } from "../futures/future_loop.ts";
 import { Task, type TaskOptions } from "../futures/task.ts";
 import { _forgetLoop } from "../futures/task_registry.ts";
 import { checkDelay } from "../futures/sleep.ts";
+import type { AnyProtocol } from "../transports/protocol.ts";
+import type { StreamListener, StreamSocket } from "../transports/stream_socket.ts";
+import type { Transport } from "../transports/transport.ts";
+import type {
+  AddressInfo,
+  GetAddrInfoOptions,
+  GetNameInfoOptions,
+  NameInfo,
+} from "./address_info.ts";
+import { connectAcceptedSocket, createConnection } from "./_connect.ts";
+import { connect, listen } from "./_deno_sockets.ts";
+import { hostCall } from "./_host_call.ts";
+import { getaddrinfo, getnameinfo } from "./_resolve.ts";
+import { createServer } from "./_serve.ts";
+import type {
+  ConnectHookOptions,
+  ConnectionOptions,
+  ListenHookOptions,
+  ServerOptions,
+  SocketTransportOptions,
+  StreamAddress,
+} from "./network_options.ts";
+import type { Server } from "./server.ts";
 import {
   AbstractEventLoop,
   type ExceptionHandler,

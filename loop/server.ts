@@ -288,7 +288,8 @@ export class Server extends AbstractServer {
         if (this.#listeners === null) break;
         if (!reported) {
           this.#loop.callExceptionHandler({
-            message: `Accepting a connection failed; trying again every ${ACCEPT_RETRY_DELAY_MS} ms`,
+            message:
+              `Accepting a connection failed; trying again every ${ACCEPT_RETRY_DELAY_MS} ms`,
             exception: error,
             socket: listener,
           });
@@ -337,7 +338,11 @@ export class Server extends AbstractServer {
   /** For messages. */
   override toString(): string {
     const addresses = this.sockets.map(({ addr }) =>
-      "port" in addr ? `${addr.hostname}:${addr.port}` : "path" in addr ? addr.path : addr.transport
+      "hostname" in addr
+        ? `${addr.hostname}:${addr.port}`
+        : "path" in addr
+        ? addr.path
+        : addr.transport
     );
     return `<Server ${this.#listeners === null ? "closed" : addresses.join(", ")}>`;
   }

@@ -1,0 +1,96 @@
+/**
+ * What goes between a pool and its workers.
+ *
+ * Structured cloning keeps neither the class nor the fields of an error, so errors are taken apart
+ * in the worker (`_worker_main.ts`) and put together here.
+ *
+ * May be imported by `loop/executor/` only.
+ *
+ * @module
+ */
+
+import {
+  CancelledError,
+  InvalidStateError,
+  NotImplementedError,
+  RuntimeError,
+  TimeoutError,
+} from "../../futures/errors.ts";
+
+/** A call, on its way to a worker. */
+export type WireCall =
+  & { args: unknown[]; transferResult: boolean }
+  & ({ source: string; name: string } | { module: string; name: string });
+
+/** What comes back. */
+export type WireAnswer =
+  | { kind: "result"; value: unknown }
+  | { kind: "thrown"; value: WireValue }
+  | { kind: "unclonable"; message: string };
+
+/** A value that may be an error or an array of errors. */
+export type WireValue = { error: WireError } | { list: WireValue[] } | { value: unknown };
+
+/** An error, taken apart. */
+export interface WireError {
+  /** Where its nearest class that exists on every side is found. */
+  home: "globalThis" | "Deno.errors";
+  /** The name of that class. */
+  base: string;
+  /** The names of its classes, its own first. */
+  classes: string[];
+  name: string;
+  message: string;
+  stack: string | undefined;
+  /** What else it has of its own. */
+  fields: { key: string; enumerable: boolean; value: WireValue }[];
+}
+
+/** Errors of this library come back as such, which only their names can tell. */
+const LIBRARY = new Map(
+  [CancelledError, InvalidStateError, NotImplementedError, RuntimeError, TimeoutError].map((
+    each,
+  ) => [classNames(each).join(), each.prototype]),
+);
+
+function classNames(each: { name: string }): string[] {
+  const names: string[] = [];
+  for (let proto = each; proto.name !== ""; proto = Object.getPrototypeOf(proto)) {
+    names.push(proto.name);
+  }
+  return names;
+}
+
+/** Puts together what was thrown in a worker. */
+export function decodeThrown(wire: WireValue): unknown {
+  return decode(wire, new Map());
+}
+
+function decode(wire: WireValue, known: Map<WireError, Error>): unknown {
+  if ("error" in wire) return known.get(wire.error) ?? decodeError(wire.error, known);
+  if ("list" in wire) return wire.list.map((each) => decode(each, known));
+  return wire.value;
+}
+
+function decodeError(wire: WireError, known: Map<WireError, Error>): Error {
+  const error = wire.base === "DOMException"
+    ? new DOMException(wire.message, wire.name)
+    : Object.setPrototypeOf(new Error(wire.message), prototypeOf(wire)) as Error;
+  known.set(wire, error);
+  const set = (key: string, value: unknown, enumerable: boolean) =>
+    Object.defineProperty(error, key, { value, enumerable, writable: true, configurable: true });
+  if (error.name !== wire.name) set("name", wire.name, false);
+  set("stack", wire.stack, false);
+  for (const { key, enumerable, value } of wire.fields) set(key, decode(value, known), enumerable);
+  return error;
+}
+
+function prototypeOf({ home, base, classes }: WireError): object {
+  const ours = LIBRARY.get(classes.join());
+  if (ours !== undefined) return ours;
+  const classesThere = (home === "globalThis" ? globalThis : Deno.errors) as unknown as Record<
+    string,
+    { prototype: object }
+  >;
+  return classesThere[base]!.prototype;
+}
