@@ -1,0 +1,121 @@
+/**
+ * Starting a child process through `node:child_process`, which can do what `Deno.Command` cannot: pass
+ * descriptors on, make further pipes, tell the child another name. It asks for the permissions to read
+ * the environment and to run the program.
+ *
+ * To merge the error output into the output, both are one end of a Unix socket. A child that opens
+ * `/dev/stdout` by name finds that it cannot; there is no way to a pipe of one's own here.
+ *
+ * May be imported by `transports/` only.
+ *
+ * @module
+ */
+
+import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
+import { connect, type Socket } from "node:net";
+import { NotImplementedError } from "../futures/errors.ts";
+import { fromNodeError } from "./_node_error.ts";
+import { NodeStreamSocket } from "./_node_stream_socket.ts";
+import { returncodeOf } from "./_returncode.ts";
+import type { SpawnedChild } from "./_spawn.ts";
+import { DEVNULL, PIPE, type ProcessCommand, type Stdio, STDOUT } from "./process_command.ts";
+import type { StreamSocket } from "./stream_socket.ts";
+
+/** Starts a child; see `spawnChild()`. */
+export async function spawnOnNode(command: ProcessCommand): Promise<SpawnedChild> {
+  const merged = command.stderr === STDOUT && command.stdout === PIPE ? await openPair() : null;
+  try {
+    const child = start(command, merged?.theirs);
+    if (child.pid === undefined) throw await failure(child, command);
+    return wrap(child, child.pid, command, merged?.ours);
+  } catch (error) {
+    merged?.ours.close();
+    throw fromNodeError(error);
+  } finally {
+    merged?.theirs.destroy();
+  }
+}
+
+function start(command: ProcessCommand, merged: Socket | undefined): ChildProcess {
+  const { stdin, stdout, stderr, extraFds = {}, cwd, env, user, group } = command;
+  const stdio: (string | number | Socket)[] = [stdioFor(stdin, 0), merged ?? stdioFor(stdout, 1)];
+  stdio.push(stderr !== STDOUT ? stdioFor(stderr, 2) : stdio[1]!);
+  for (const [fd, extra] of Object.entries(extraFds)) {
+    while (stdio.length < Number(fd)) stdio.push("ignore");
+    stdio[Number(fd)] = stdioFor(extra, Number(fd));
+  }
+  return spawn(`${command.program}`, [...command.args], {
+    stdio: stdio as StdioOptions,
+    argv0: command.argv0,
+    cwd,
+    env,
+    detached: command.startNewSession === true,
+    ...(user === undefined ? {} : { uid: user }),
+    ...(group === undefined ? {} : { gid: group }),
+  });
+}
+
+function stdioFor(stdio: Stdio, fd: number): string | number {
+  if (stdio === PIPE) return "pipe";
+  if (stdio === DEVNULL) return "ignore";
+  return stdio ?? fd;
+}
+
+/** Why a child could not be started; Node tells it with an event. */
+async function failure(child: ChildProcess, command: ProcessCommand): Promise<unknown> {
+  const error = await new Promise((resolve) => child.once("error", resolve));
+  return fromNodeError(error, `Failed to spawn '${command.program}'`);
+}
+
+function wrap(
+  child: ChildProcess,
+  pid: number,
+  command: ProcessCommand,
+  merged: StreamSocket | undefined,
+): SpawnedChild {
+  const pipe = (fd: number) => {
+    const socket = child.stdio[fd] as Socket | null | undefined;
+    return socket === null || socket === undefined ? undefined : new NodeStreamSocket(socket);
+  };
+  const extra = new Map<number, StreamSocket>();
+  for (const [fd, stdio] of Object.entries(command.extraFds ?? {})) {
+    if (stdio === PIPE) extra.set(Number(fd), pipe(Number(fd))!);
+  }
+  return {
+    pid,
+    stdin: pipe(0),
+    stdout: merged ?? pipe(1),
+    stderr: pipe(2),
+    extra,
+    exited: new Promise((resolve) => {
+      child.once("exit", (code, signal) => resolve(returncodeOf(code, signal)));
+    }),
+    kill(signal) {
+      child.kill(signal as NodeJS.Signals);
+    },
+  };
+}
+
+/** Two connected ends: one to read from, one for the child, in the shape that Node passes on. */
+async function openPair(): Promise<{ ours: Deno.Conn; theirs: Socket }> {
+  if (Deno.build.os !== "linux") {
+    throw new NotImplementedError(
+      "Cannot merge stderr into stdout: outside of Linux this takes a shell, as in " +
+        "subprocessShell(…, { stderr: STDOUT })",
+    );
+  }
+  const path = `\0asyncio-${crypto.randomUUID()}`;
+  using listener = Deno.listen({ transport: "unix", path });
+  const theirs = connect({ path });
+  const connected = new Promise<void>((resolve, reject) => {
+    theirs.once("connect", resolve);
+    theirs.once("error", reject);
+  });
+  try {
+    const [ours] = await Promise.all([listener.accept(), connected]);
+    return { ours, theirs };
+  } catch (error) {
+    theirs.destroy();
+    throw error;
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * What a child process can be asked to be: `PIPE`, `STDOUT`, `DEVNULL`, and the options.
+ *
+ * asyncio counterpart: the arguments of `loop.subprocess_exec`, which are those of `subprocess.Popen`.
+ *
+ * @module
+ */
+
+import { describe } from "../futures/_describe.ts";
+import { NotImplementedError } from "../futures/errors.ts";
+
+/** A pipe to this process. */
+export const PIPE: -1 = -1;
+/** For `stderr` only: the same as `stdout`. */
+export const STDOUT: -2 = -2;
+/** Nothing: reads end at once, writes are lost. */
+export const DEVNULL: -3 = -3;
+
+/**
+ * What a descriptor of a child is: {@linkcode PIPE}, {@linkcode DEVNULL}, {@linkcode STDOUT} (for
+ * `stderr` only), a descriptor of this process, which the child inherits, or `null` for the one of the
+ * same number.
+ */
+export type Stdio = number | null;
+
+/** What a child process takes beside the program and its arguments. */
+export interface SubprocessOptions {
+  /**
+   * Its standard input.
+   * @default PIPE with a protocol of one's own, else `null`
+   */
+  stdin?: Stdio;
+  /**
+   * Its standard output.
+   * @default PIPE with a protocol of one's own, else `null`
+   */
+  stdout?: Stdio;
+  /**
+   * Its error output.
+   * @default PIPE with a protocol of one's own, else `null`
+   */
+  stderr?: Stdio;
+  /**
+   * Descriptors beyond the first three, by their number in the child. A pipe among them goes both
+   * ways.
+   * @default none
+   */
+  extraFds?: Readonly<Record<number, Stdio>>;
+  /**
+   * Its working directory.
+   * @default that of this process
+   */
+  cwd?: string | URL;
+  /**
+   * Its environment, and nothing else.
+   * @default that of this process
+   */
+  env?: Readonly<Record<string, string>>;
+  /**
+   * Whether it leads a session and a process group of its own, so that signals for this process's
+   * group do not reach it.
+   * @default false
+   */
+  startNewSession?: boolean;
+  /** The number of the user that it runs as. */
+  user?: number;
+  /** The number of the group that it runs as. */
+  group?: number;
+  /**
+   * What it is told is its name.
+   * @default the program
+   */
+  argv0?: string;
+}
+
+/** A whole command, nothing left to defaults. @internal */
+export interface ProcessCommand extends SubprocessOptions {
+  /** The program, or the command line of a shell. */
+  readonly program: string | URL;
+  readonly args: readonly string[];
+  /** Whether a shell is to run it. */
+  readonly shell: boolean;
+  readonly stdin: Stdio;
+  readonly stdout: Stdio;
+  readonly stderr: Stdio;
+}
+
+const KNOWN = new Set([
+  ...["program", "args", "shell", "stdin", "stdout", "stderr"],
+  ...["extraFds", "cwd", "env", "startNewSession", "user", "group", "argv0"],
+]);
+
+const TEXT = "the pipes of a child carry bytes; use TextDecoder and TextEncoder";
+const FORK = "Deno does not let code run in a child before its program";
+
+/** Options of Python's `Popen` that Deno has no way to honour, with the reason. */
+const UNAVAILABLE: Record<string, string> = {
+  preexecFn: FORK,
+  umask: FORK,
+  processGroup: `${FORK}; startNewSession makes a new group`,
+  extraGroups: FORK,
+  passFds: "use extraFds, as in { extraFds: { 3: 3 } }",
+  executable: "give it as the program, and the name that it is told as argv0",
+  pipesize: "Deno cannot set the size of a pipe",
+  bufsize: "pipes are not buffered",
+  creationflags: "Deno has no such option",
+  startupinfo: "Deno has no such option",
+  universalNewlines: TEXT,
+  encoding: TEXT,
+  errors: TEXT,
+  text: TEXT,
+};
+
+/**
+ * Checks what TypeScript cannot, or was not asked to.
+ * @internal
+ */
+export function checkCommand(command: ProcessCommand): void {
+  for (const [key, value] of Object.entries(command)) {
+    if (KNOWN.has(key) || value === undefined) continue;
+    const reason = UNAVAILABLE[key];
+    if (reason === undefined) {
+      throw new TypeError(`Cannot start a process: there is no option ${describe(key)}`);
+    }
+    // What was not asked for need not be refused.
+    if (value === null || value === false || value === 0) continue;
+    throw new NotImplementedError(`Cannot start a process with ${key}: ${reason}`);
+  }
+  const { program, args, shell, argv0, stderr, stdout, extraFds = {} } = command;
+  if (typeof program !== "string" && !(program instanceof URL && !shell)) {
+    const what = shell ? "the command" : "the program";
+    throw new TypeError(
+      `Cannot start a process: ${what} must be a string, got ${describe(program)}`,
+    );
+  }
+  if (!Array.isArray(args) || !args.every((arg) => typeof arg === "string")) {
+    throw new TypeError(
+      `Cannot start a process: the arguments must be an array of strings, got ${describe(args)}`,
+    );
+  }
+  if (shell && argv0 !== undefined) {
+    throw new NotImplementedError("Cannot start a shell with argv0: its name is its program");
+  }
+  checkStdio("stdin", command.stdin);
+  checkStdio("stdout", stdout);
+  checkStdio("stderr", stderr === STDOUT ? PIPE : stderr);
+  for (const [fd, stdio] of Object.entries(extraFds)) {
+    if (!(Number.isInteger(Number(fd)) && Number(fd) >= 3)) {
+      throw new RangeError(
+        `Cannot start a process: the numbers in extraFds must be 3 or more, got ${fd}`,
+      );
+    }
+    checkStdio(`descriptor ${fd}`, stdio);
+  }
+}
+
+function checkStdio(name: string, stdio: Stdio): void {
+  if (stdio === null || stdio === PIPE || stdio === DEVNULL) return;
+  if (typeof stdio === "number" && Number.isInteger(stdio) && stdio >= 0) return;
+  const got = stdio === STDOUT ? "STDOUT" : describe(stdio);
+  throw new TypeError(
+    `Cannot start a process: ${name} must be PIPE, DEVNULL, null or a descriptor, got ${got}`,
+  );
+}
