@@ -1,0 +1,35 @@
+/**
+ * The narrow view of a loop that transports need.
+ *
+ * `transports/` imports no loop: any object of this shape carries its transports. `BaseEventLoop` has
+ * it, and with it every loop that inherits from there.
+ *
+ * @module
+ */
+
+import type { Future } from "../futures/future.ts";
+import type { CancelHandle, ExceptionContext, Runnable } from "../futures/future_loop.ts";
+
+/** The part of an event loop that transports use. */
+export interface TransportLoop {
+  /** The loop's clock, in milliseconds. */
+  time(): number;
+  /** Schedules a callback `delay` milliseconds from now. */
+  callLater<A extends unknown[]>(
+    delay: number,
+    callback: (...args: A) => void,
+    ...args: A
+  ): CancelHandle;
+  /** Makes a future of this loop. */
+  createFuture<T>(): Future<T>;
+  /** Reports a problem that nobody else can be told of. */
+  callExceptionHandler(context: ExceptionContext): void;
+  /** Appends something to the ready queue, for what the program has asked for. */
+  _enqueue(item: Runnable): void;
+  /**
+   * Runs something that the host has brought: at once, as a pass of its own, when the loop waits and
+   * nothing is ready, else in its turn. To be called outside of any callback, as from the reaction
+   * to a promise of the host.
+   */
+  _deliver(item: Runnable): void;
+}
