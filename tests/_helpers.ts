@@ -53,6 +53,13 @@ async function drive<T>(program: Program<T>): Promise<T> {
   }
 }
 
+/** Makes a generator coroutine of a program, which may be a plain function that returns one. */
+function asCoroutine<T>(program: () => Program<T>): Coroutine<T> {
+  return coroutine(function* () {
+    return yield* program();
+  })();
+}
+
 /** A simulated loop that remembers its timers, to tell which of them were left behind. */
 export class TestLoop extends SimulatedEventLoop {
   readonly #timers = new Set<TimerHandle>();
@@ -105,12 +112,12 @@ export class Trial<L extends BaseEventLoop = TestLoop> {
 
   /** A fresh coroutine of the kind, for `createTask()` and the like. */
   work<T>(program: () => Program<T>): CoroutineLike<T> {
-    return this.kind === "generator" ? coroutine(program)() : () => drive(program());
+    return this.kind === "generator" ? asCoroutine(program) : () => drive(program());
   }
 
   /** Calls a program as part of the calling one and waits for it: a nested coroutine of the kind. */
   call<T>(program: () => Program<T>): Waitable<T> {
-    return this.kind === "generator" ? coroutine(program)() : request(drive(program()));
+    return this.kind === "generator" ? asCoroutine(program) : request(drive(program()));
   }
 
   /** Returns what the exception handler was told until now, and forgets it. */
@@ -143,6 +150,11 @@ export interface TestOptions {
    * @default both
    */
   debug?: boolean;
+  /**
+   * The kinds of coroutine, for programs that only one can run.
+   * @default both
+   */
+  kinds?: readonly Kind[];
   /** Looks at what the program has left after the run, before the checks. */
   after?: (t: Trial) => void | Promise<void>;
 }
@@ -161,15 +173,12 @@ export function testProgram(
   options: TestOptions = {},
 ): void {
   Deno.test(name, async (context) => {
-    for (const kind of ["generator", "async function"] as const) {
+    for (const kind of options.kinds ?? ["generator", "async function"] as const) {
       for (const debug of modes(options)) {
         await context.step(debug ? `${kind}, debug` : kind, async () => {
           const t = new Trial(new TestLoop(), kind);
           t.loop.setDebug(debug);
-          const main = function* () {
-            yield* program(t);
-          };
-          await t.loop.runUntilComplete(t.work(main));
+          await t.loop.runUntilComplete(t.work(() => program(t)));
           await options.after?.(t);
           t.finish();
         });
