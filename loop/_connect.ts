@@ -83,7 +83,8 @@ export function interleave(addresses: TcpAddress[], firstCount: number): TcpAddr
   return result;
 }
 
-function* connectTo(
+/** Opens a connection to one address. */
+export function* connectTo(
   loop: BaseEventLoop,
   address: StreamAddress,
   localAddr: ConnectionOptions["localAddr"],
@@ -128,14 +129,22 @@ function* openSocket(
   throw summarize(host, port, failures, allErrors);
 }
 
-/** Makes the transport of a connection and waits until its protocol has it. */
+/** Makes protocol and transport of a connection and waits until the one has the other. */
 export function* makeTransport<P extends AnyProtocol>(
   loop: BaseEventLoop,
   socket: StreamSocket,
-  protocol: P,
+  protocolFactory: () => P,
 ): Generator<Suspension, [Transport, P], unknown> {
   const waiter = loop.createFuture<void>();
-  const transport = loop._makeSocketTransport(socket, protocol, { waiter });
+  let protocol: P;
+  let transport: Transport;
+  try {
+    protocol = protocolFactory();
+    transport = loop._makeSocketTransport(socket, protocol, { waiter });
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
   try {
     yield* waiter;
   } catch (error) {
@@ -167,14 +176,20 @@ export function* createConnection<P extends AnyProtocol>(
     checkPort(action, port);
     socket = yield* openSocket(loop, host, port, options);
   }
-  let protocol: P;
-  try {
-    protocol = protocolFactory();
-  } catch (error) {
-    socket.close();
-    throw error;
+  return yield* makeTransport(loop, socket, protocolFactory);
+}
+
+/** `loop.sockConnect()`. */
+export function* connectSocket(
+  loop: BaseEventLoop,
+  address: readonly [host: string, port: number] | string,
+): Generator<Suspension, StreamSocket, unknown> {
+  if (typeof address === "string") {
+    return yield* connectTo(loop, { transport: "unix", path: address }, undefined, []);
   }
-  return yield* makeTransport(loop, socket, protocol);
+  const [host, port] = address;
+  checkPort("Cannot connect", port);
+  return yield* openSocket(loop, host, port, {});
 }
 
 /** `loop.connectAcceptedSocket()`. */
@@ -188,7 +203,7 @@ export function* connectAcceptedSocket<P extends AnyProtocol>(
   if (typeof (sock as Partial<StreamSocket> | undefined)?.read !== "function") {
     throw new TypeError(`${action}: a connection is needed, got ${describe(sock)}`);
   }
-  return yield* makeTransport(loop, sock, protocolFactory());
+  return yield* makeTransport(loop, sock, protocolFactory);
 }
 
 function summarize(

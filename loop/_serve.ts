@@ -23,7 +23,7 @@ import type { ListenHookOptions, ServerOptions, StreamAddress } from "./network_
 import { type AcceptConnection, Server } from "./server.ts";
 
 /** As asyncio's default. */
-const DEFAULT_BACKLOG = 100;
+export const DEFAULT_BACKLOG = 100;
 
 function* listenOn(
   loop: BaseEventLoop,
@@ -77,7 +77,7 @@ function* listenEverywhere(
 }
 
 /** How a server makes transports of connections. */
-export function acceptWith(
+function acceptWith(
   loop: BaseEventLoop,
   protocolFactory: () => AnyProtocol,
   keepAlive: boolean,
@@ -120,9 +120,7 @@ export function* createServer(
   const action = "Cannot create a server";
   const { sock, family = 0, backlog = DEFAULT_BACKLOG, reusePort = false } = options;
   checkFactory(action, protocolFactory);
-  if (!(Number.isInteger(backlog) && backlog >= 0)) {
-    throw new RangeError(`${action}: the backlog must be an integer of 0 or more, got ${backlog}`);
-  }
+  checkBacklog(action, backlog);
   let listeners: readonly StreamListener[];
   if (sock !== undefined) {
     if (host !== undefined || port !== undefined) {
@@ -138,13 +136,27 @@ export function* createServer(
     checkPort(action, port);
     listeners = yield* openListeners(loop, host, port, family, { backlog, reusePort });
   }
-  const server = new Server(
-    loop,
-    listeners,
-    acceptWith(loop, protocolFactory, options.keepAlive ?? false),
-  );
+  return yield* makeServer(loop, listeners, protocolFactory, options);
+}
+
+/** Makes the server of listeners. */
+export function* makeServer(
+  loop: BaseEventLoop,
+  listeners: readonly StreamListener[],
+  protocolFactory: () => AnyProtocol,
+  options: Pick<ServerOptions, "keepAlive" | "startServing">,
+): Generator<Suspension, Server, unknown> {
+  const accept = acceptWith(loop, protocolFactory, options.keepAlive ?? false);
+  const server = new Server(loop, listeners, accept);
   if (options.startServing ?? true) yield* server.startServing();
   return server;
+}
+
+/** Checks the number of connections that may wait. */
+export function checkBacklog(action: string, backlog: number): void {
+  if (!(Number.isInteger(backlog) && backlog >= 0)) {
+    throw new RangeError(`${action}: the backlog must be an integer of 0 or more, got ${backlog}`);
+  }
 }
 
 function* openListeners(

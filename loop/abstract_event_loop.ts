@@ -14,8 +14,8 @@ import type { ExceptionContext, FutureLoop, Runnable } from "../futures/future_l
 import type { Task, TaskOptions } from "../futures/task.ts";
 import type { TaskLike } from "../futures/task_registry.ts";
 import type { AnyProtocol } from "../transports/protocol.ts";
-import type { StreamSocket } from "../transports/stream_socket.ts";
-import type { Transport } from "../transports/transport.ts";
+import type { SocketAddress, StreamListener, StreamSocket } from "../transports/stream_socket.ts";
+import type { Transport, WritableData } from "../transports/transport.ts";
 import type {
   AddressInfo,
   GetAddrInfoOptions,
@@ -23,7 +23,13 @@ import type {
   NameInfo,
 } from "./address_info.ts";
 import type { Handle, TimerHandle } from "./handle.ts";
-import type { ConnectionOptions, ServerOptions } from "./network_options.ts";
+import type {
+  ConnectionOptions,
+  SendfileOptions,
+  ServerOptions,
+  UnixConnectionOptions,
+  UnixServerOptions,
+} from "./network_options.ts";
 import type { Server } from "./server.ts";
 
 /**
@@ -421,6 +427,194 @@ export abstract class AbstractEventLoop implements FutureLoop {
     _sock: StreamSocket,
   ): Coroutine<[Transport, P]> {
     this.#missing("connectAcceptedSocket");
+  }
+
+  /**
+   * Connects to a Unix socket and lets a protocol talk over it.
+   *
+   * **Cancellation** leaves nothing open.
+   *
+   * asyncio name: `create_unix_connection`.
+   *
+   * @param protocolFactory makes the protocol once the connection is there
+   * @param path the path of the socket; one that begins with NUL is a name of Linux's abstract space
+   * @param options `sock` instead of a path
+   * @returns the transport and the protocol
+   */
+  createUnixConnection<P extends AnyProtocol>(
+    _protocolFactory: () => P,
+    _path?: string | URL,
+    _options?: UnixConnectionOptions,
+  ): Coroutine<[Transport, P]> {
+    this.#missing("createUnixConnection");
+  }
+
+  /**
+   * Listens on a Unix socket and lets a protocol talk to each connection.
+   *
+   * A socket that a dead process has left at the path is replaced; anything else there is an error.
+   *
+   * asyncio name: `create_unix_server`.
+   *
+   * @param protocolFactory makes a protocol for each connection
+   * @param path the path of the socket; one that begins with NUL is a name of Linux's abstract space
+   * @param options backlog, …; `sock` instead of a path
+   * @throws {Deno.errors.AddrInUse} when something is at the path
+   */
+  createUnixServer(
+    _protocolFactory: () => AnyProtocol,
+    _path?: string | URL,
+    _options?: UnixServerOptions,
+  ): Coroutine<Server> {
+    this.#missing("createUnixServer");
+  }
+
+  /**
+   * Sends a file over a transport, and waits until it is written.
+   *
+   * **Cancellation** stops it in between; what was sent is sent.
+   *
+   * asyncio name: `sendfile`.
+   *
+   * @param transport where to
+   * @param file the file; it is read from `offset` on and left at the end of what was sent
+   * @param offset where to begin, in bytes
+   * @param count how many bytes to send; up to the end of the file by default
+   * @param options whether reading and writing may stand in for a system call
+   * @returns how many bytes were sent
+   * @throws {SendfileNotAvailableError} when `fallback` is false: Deno has no such system call
+   */
+  sendfile(
+    _transport: Transport,
+    _file: Deno.FsFile,
+    _offset?: number,
+    _count?: number,
+    _options?: SendfileOptions,
+  ): Coroutine<number> {
+    this.#missing("sendfile");
+  }
+
+  // ---- Connections as sockets -------------------------------------------------------------------
+
+  /**
+   * Receives what is there, at most `nbytes` bytes; none at the end of the stream.
+   *
+   * **Cancellation** ends the wait, but not the read: its bytes come with the next `sockRecv()`.
+   *
+   * asyncio name: `sock_recv`.
+   */
+  sockRecv(_sock: StreamSocket, _nbytes: number): Coroutine<Uint8Array<ArrayBuffer>> {
+    this.#missing("sockRecv");
+  }
+
+  /**
+   * Receives what is there into a buffer.
+   *
+   * asyncio name: `sock_recv_into`.
+   *
+   * @returns how many bytes; 0 at the end of the stream
+   */
+  sockRecvInto(_sock: StreamSocket, _buffer: Uint8Array): Coroutine<number> {
+    this.#missing("sockRecvInto");
+  }
+
+  /**
+   * Sends all bytes.
+   *
+   * asyncio name: `sock_sendall`.
+   */
+  sockSendall(_sock: StreamSocket, _data: WritableData): Coroutine<void> {
+    this.#missing("sockSendall");
+  }
+
+  /**
+   * Waits for the next connection of a listener.
+   *
+   * **Cancellation** ends the wait; a connection that comes all the same is given to the next
+   * `sockAccept()`.
+   *
+   * asyncio name: `sock_accept`.
+   *
+   * @returns the connection and the address of its other end
+   */
+  sockAccept(_sock: StreamListener): Coroutine<[StreamSocket, SocketAddress]> {
+    this.#missing("sockAccept");
+  }
+
+  /**
+   * Opens a connection.
+   *
+   * **Differs from asyncio**: there the socket is made first, and connected in place.
+   *
+   * asyncio name: `sock_connect`.
+   *
+   * @param address host and port, or the path of a Unix socket
+   */
+  sockConnect(
+    _address: readonly [host: string, port: number] | string,
+  ): Coroutine<StreamSocket> {
+    this.#missing("sockConnect");
+  }
+
+  /**
+   * Sends a file over a connection.
+   *
+   * asyncio name: `sock_sendfile`.
+   *
+   * @returns how many bytes were sent
+   */
+  sockSendfile(
+    _sock: StreamSocket,
+    _file: Deno.FsFile,
+    _offset?: number,
+    _count?: number,
+    _options?: SendfileOptions,
+  ): Coroutine<number> {
+    this.#missing("sockSendfile");
+  }
+
+  // ---- Raw descriptors --------------------------------------------------------------------------
+
+  #noDescriptors(name: string): never {
+    throw new NotImplementedError(
+      `Cannot call ${name}(): Deno lets nobody wait for a raw descriptor; use a transport`,
+    );
+  }
+
+  /**
+   * Raises `NotImplementedError`: Deno lets nobody wait for a raw descriptor.
+   *
+   * asyncio name: `add_reader`.
+   */
+  addReader(_fd: unknown, _callback: (...args: never[]) => void, ..._args: unknown[]): void {
+    this.#noDescriptors("addReader");
+  }
+
+  /**
+   * Raises `NotImplementedError`; see {@linkcode AbstractEventLoop.addReader}.
+   *
+   * asyncio name: `remove_reader`.
+   */
+  removeReader(_fd: unknown): boolean {
+    this.#noDescriptors("removeReader");
+  }
+
+  /**
+   * Raises `NotImplementedError`; see {@linkcode AbstractEventLoop.addReader}.
+   *
+   * asyncio name: `add_writer`.
+   */
+  addWriter(_fd: unknown, _callback: (...args: never[]) => void, ..._args: unknown[]): void {
+    this.#noDescriptors("addWriter");
+  }
+
+  /**
+   * Raises `NotImplementedError`; see {@linkcode AbstractEventLoop.addReader}.
+   *
+   * asyncio name: `remove_writer`.
+   */
+  removeWriter(_fd: unknown): boolean {
+    this.#noDescriptors("removeWriter");
   }
 
   // ---- Signals ----------------------------------------------------------------------------------

@@ -36,15 +36,18 @@ import { Task, type TaskOptions } from "../futures/task.ts";
 import { _forgetLoop } from "../futures/task_registry.ts";
 import { checkDelay } from "../futures/sleep.ts";
 import type { AnyProtocol } from "../transports/protocol.ts";
-import type { StreamListener, StreamSocket } from "../transports/stream_socket.ts";
-import type { Transport } from "../transports/transport.ts";
+import type { SocketAddress, StreamListener, StreamSocket } from "../transports/stream_socket.ts";
+import type { Transport, WritableData } from "../transports/transport.ts";
 import type {
   AddressInfo,
   GetAddrInfoOptions,
   GetNameInfoOptions,
   NameInfo,
 } from "./address_info.ts";
-import { connectAcceptedSocket, createConnection } from "./_connect.ts";
+import { connectAcceptedSocket, connectSocket, createConnection } from "./_connect.ts";
+import { sendfile, sockSendfile } from "./_sendfile.ts";
+import { accept, receive, receiveInto, sendAll } from "./_sockets.ts";
+import { createUnixConnection, createUnixServer } from "./_unix.ts";
 import { connect, listen } from "./_deno_sockets.ts";
 import { hostCall } from "./_host_call.ts";
 import { getaddrinfo, getnameinfo } from "./_resolve.ts";
@@ -53,9 +56,12 @@ import type {
   ConnectHookOptions,
   ConnectionOptions,
   ListenHookOptions,
+  SendfileOptions,
   ServerOptions,
   SocketTransportOptions,
   StreamAddress,
+  UnixConnectionOptions,
+  UnixServerOptions,
 } from "./network_options.ts";
 import type { Server } from "./server.ts";
 import {
@@ -608,6 +614,67 @@ export class BaseEventLoop extends AbstractEventLoop {
   ): Coroutine<[Transport, P]> {
     const steps = connectAcceptedSocket(this, protocolFactory, sock);
     return _coroutineOf(steps, "connectAcceptedSocket");
+  }
+
+  override createUnixConnection<P extends AnyProtocol>(
+    protocolFactory: () => P,
+    path?: string | URL,
+    options?: UnixConnectionOptions,
+  ): Coroutine<[Transport, P]> {
+    const steps = createUnixConnection(this, protocolFactory, path, options);
+    return _coroutineOf(steps, "createUnixConnection");
+  }
+
+  override createUnixServer(
+    protocolFactory: () => AnyProtocol,
+    path?: string | URL,
+    options?: UnixServerOptions,
+  ): Coroutine<Server> {
+    return _coroutineOf(createUnixServer(this, protocolFactory, path, options), "createUnixServer");
+  }
+
+  override sendfile(
+    transport: Transport,
+    file: Deno.FsFile,
+    offset?: number,
+    count?: number,
+    options?: SendfileOptions,
+  ): Coroutine<number> {
+    return _coroutineOf(sendfile(this, transport, file, offset, count, options), "sendfile");
+  }
+
+  // ---- Connections as sockets -------------------------------------------------------------------
+
+  override sockRecv(sock: StreamSocket, nbytes: number): Coroutine<Uint8Array<ArrayBuffer>> {
+    return _coroutineOf(receive(this, sock, nbytes), "sockRecv");
+  }
+
+  override sockRecvInto(sock: StreamSocket, buffer: Uint8Array): Coroutine<number> {
+    return _coroutineOf(receiveInto(this, sock, buffer), "sockRecvInto");
+  }
+
+  override sockSendall(sock: StreamSocket, data: WritableData): Coroutine<void> {
+    return _coroutineOf(sendAll(this, sock, data), "sockSendall");
+  }
+
+  override sockAccept(sock: StreamListener): Coroutine<[StreamSocket, SocketAddress]> {
+    return _coroutineOf(accept(this, sock), "sockAccept");
+  }
+
+  override sockConnect(
+    address: readonly [host: string, port: number] | string,
+  ): Coroutine<StreamSocket> {
+    return _coroutineOf(connectSocket(this, address), "sockConnect");
+  }
+
+  override sockSendfile(
+    sock: StreamSocket,
+    file: Deno.FsFile,
+    offset?: number,
+    count?: number,
+    options?: SendfileOptions,
+  ): Coroutine<number> {
+    return _coroutineOf(sockSendfile(this, sock, file, offset, count, options), "sockSendfile");
   }
 
   // ---- Debug mode -------------------------------------------------------------------------------

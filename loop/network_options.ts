@@ -122,3 +122,26 @@ export interface ServerOptions {
    */
   startServing?: boolean;
 }
+
+/** What a Unix connection can be asked for. */
+export type UnixConnectionOptions = Pick<ConnectionOptions, "sock">;
+
+/** What a Unix server can be asked for. */
+export interface UnixServerOptions
+  extends Pick<ServerOptions, "sock" | "backlog" | "startServing"> {
+  /**
+   * Whether the path is removed when the server is closed. Deno does so in any case, so `false` raises
+   * `NotImplementedError`.
+   * @default true
+   */
+  cleanupSocket?: boolean;
+}
+
+/** What sending a file can be asked for. */
+export interface SendfileOptions {
+  /**
+   * Whether reading and writing may stand in for a system call that is not to be had.
+   * @default true
+   */
+  fallback?: boolean;
+}

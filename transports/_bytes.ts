@@ -1,7 +1,7 @@
 /**
- * From what a program may write to the bytes of it.
+ * Bytes of whatever can be written.
  *
- * May be imported by `transports/` only.
+ * May be imported by `transports/` and `loop/`.
  *
  * @module
  */
@@ -10,23 +10,18 @@ import { describe } from "../futures/_describe.ts";
 import type { WritableData } from "./transport.ts";
 
 /**
- * The bytes of something that is to be written, in its own memory.
+ * The bytes of an array buffer or of a view of one; no copy.
  *
- * @param action what is being done, to begin a message with
- * @throws {TypeError} when there are none
+ * @throws {TypeError} when it is neither
  */
-export function toBytes(action: string, data: WritableData): Uint8Array {
+export function bytesOf(data: WritableData): Uint8Array {
   if (data instanceof Uint8Array) return data;
   if (ArrayBuffer.isView(data)) {
     return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   }
   if (data instanceof ArrayBuffer || data instanceof SharedArrayBuffer) return new Uint8Array(data);
-  if (typeof data === "string") {
-    throw new TypeError(
-      `${action}: bytes are needed, got a string; encode it with new TextEncoder().encode(…)`,
-    );
-  }
   throw new TypeError(
-    `${action}: an ArrayBuffer or a view of one is needed, got ${describe(data)}`,
+    `Cannot write ${describe(data)}: bytes are needed` +
+      (typeof data === "string" ? "; encode it with new TextEncoder().encode(text)" : ""),
   );
 }

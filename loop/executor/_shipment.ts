@@ -69,7 +69,7 @@ function shipSource(func: unknown, options: ExecutorCallOptions): Shipment {
     if (problem !== undefined) throw new TypeError(`Cannot run ${label} in a worker: ${problem}`);
     checked.set(func, source);
   }
-  return { label, wire: { source, name: func.name || "function" }, options };
+  return { label, wire: { source, name: func.name || "anonymous" }, options };
 }
 
 /** Why a function cannot be sent, if it cannot. */

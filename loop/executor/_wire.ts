@@ -46,19 +46,22 @@ export interface WireError {
   fields: { key: string; enumerable: boolean; value: WireValue }[];
 }
 
-/** Errors of this library come back as such, which only their names can tell. */
-const LIBRARY = new Map(
-  [CancelledError, InvalidStateError, NotImplementedError, RuntimeError, TimeoutError].map((
-    each,
-  ) => [classNames(each).join(), each.prototype]),
-);
+const LIBRARY_ERRORS: readonly { prototype: object }[] = [
+  CancelledError,
+  InvalidStateError,
+  NotImplementedError,
+  RuntimeError,
+  TimeoutError,
+];
+/** By the names of their classes: nothing else tells, in another thread, what is of this library. */
+const LIBRARY = new Map(LIBRARY_ERRORS.map(({ prototype }) => [classNames(prototype), prototype]));
 
-function classNames(each: { name: string }): string[] {
+function classNames(prototype: object): string {
   const names: string[] = [];
-  for (let proto = each; proto.name !== ""; proto = Object.getPrototypeOf(proto)) {
-    names.push(proto.name);
+  for (let each = prototype; each !== Object.prototype; each = Object.getPrototypeOf(each)) {
+    names.push(each.constructor.name);
   }
-  return names;
+  return names.join();
 }
 
 /** Puts together what was thrown in a worker. */

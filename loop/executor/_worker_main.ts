@@ -55,7 +55,9 @@ export function workerMain(port: ParentPort, sourceUrl: string): void {
     if (typeof func === "function") return func as AnyFunction;
     throw new TypeError(
       `Cannot call "${name}" of ${module}: the module ` +
-        (name in exports ? `exports it, but as no function (${typeof func})` : "exports no such"),
+        (name in exports
+          ? `exports it, but it is no function (${typeof func})`
+          : "has no such export"),
     );
   }
 
@@ -79,7 +81,7 @@ export function workerMain(port: ParentPort, sourceUrl: string): void {
 
   function encode(value: unknown, known: Map<Error, WireError>): WireValue | undefined {
     if (value instanceof Error) return { error: known.get(value) ?? encodeError(value, known) };
-    if (Array.isArray(value)) {
+    if (Array.isArray(value) && value.some((each) => each instanceof Error)) {
       return { list: value.map((each) => encode(each, known) ?? { value: undefined }) };
     }
     try {
@@ -101,25 +103,25 @@ export function workerMain(port: ParentPort, sourceUrl: string): void {
       fields: [],
     };
     known.set(error, wire);
-    for (let proto = error; wire.classes.at(-1) !== "Error";) {
+    let proto: Error = error;
+    do {
       proto = Object.getPrototypeOf(proto);
-      const { constructor } = proto;
-      const { name } = constructor;
+      const { name } = proto.constructor;
       wire.classes.push(name);
       if (wire.base !== "") continue;
-      if ((globalThis as unknown as Names)[name] === constructor) wire.base = name;
-      else if ((Deno.errors as unknown as Names)[name] === constructor) {
+      if ((globalThis as unknown as Names)[name] === proto.constructor) wire.base = name;
+      else if ((Deno.errors as unknown as Names)[name] === proto.constructor) {
         wire.base = name;
         wire.home = "Deno.errors";
       }
-    }
+    } while (proto !== Error.prototype);
     // A class that does not set `name` would lose its own.
     if (wire.name === wire.base && wire.classes[0] !== "") wire.name = wire.classes[0]!;
     for (const key of Object.getOwnPropertyNames(error)) {
       if (key === "message" || key === "stack" || key === "name") continue;
-      const { enumerable, value: own } = Object.getOwnPropertyDescriptor(error, key)!;
-      const value = encode(own, known);
-      if (value !== undefined) wire.fields.push({ key, enumerable: enumerable === true, value });
+      const { enumerable = false, value: own } = Object.getOwnPropertyDescriptor(error, key)!;
+      const value = own === undefined ? undefined : encode(own, known);
+      if (value !== undefined) wire.fields.push({ key, enumerable, value });
     }
     return wire;
   }

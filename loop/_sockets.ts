@@ -1,0 +1,107 @@
+/**
+ * The `sock…` methods: connections as sockets, without transport and protocol.
+ *
+ * asyncio counterpart: the methods of the same names in `asyncio.selector_events`.
+ *
+ * A read or an accept of the host cannot be taken back. When a wait for one is cancelled, it stays
+ * under way, and what it brings is kept for the next call on the same socket.
+ *
+ * May be imported by `loop/` only.
+ *
+ * @module
+ */
+
+import type { Suspension } from "../futures/awaitable.ts";
+import { CancelledError } from "../futures/errors.ts";
+import type { FutureLoop } from "../futures/future_loop.ts";
+import type { StreamListener, StreamSocket } from "../transports/stream_socket.ts";
+import { bytesOf } from "../transports/_bytes.ts";
+import type { WritableData } from "../transports/transport.ts";
+import { hostCall } from "./_host_call.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Calls of the host whose answers nobody has taken, by socket. */
+class Kept<S extends object, T> {
+  readonly #pending = new WeakMap<S, Promise<T>>();
+
+  /** The answer to the call that is under way, or to a new one; a failure is told once. */
+  *call(loop: FutureLoop, socket: S, start: () => Promise<T>): Generator<Suspension, T, unknown> {
+    const pending = this.#pending.get(socket) ?? start();
+    this.#pending.set(socket, pending);
+    try {
+      const answer = yield* hostCall(loop, () => pending, () => {});
+      this.#pending.delete(socket);
+      return answer;
+    } catch (error) {
+      if (!(error instanceof CancelledError)) this.#pending.delete(socket);
+      throw error;
+    }
+  }
+
+  /** Keeps an answer for the next call. */
+  keep(socket: S, answer: T): void {
+    this.#pending.set(socket, Promise.resolve(answer));
+  }
+}
+
+const reads = new Kept<StreamSocket, Bytes>();
+const accepts = new Kept<StreamListener, StreamSocket>();
+
+async function read(socket: StreamSocket, count: number): Promise<Bytes> {
+  const buffer = new Uint8Array(count);
+  const length = await socket.read(buffer) ?? 0;
+  return length === count ? buffer : buffer.slice(0, length);
+}
+
+/** `loop.sockRecv()`. */
+export function* receive(
+  loop: FutureLoop,
+  socket: StreamSocket,
+  count: number,
+): Generator<Suspension, Bytes, unknown> {
+  if (!(Number.isInteger(count) && count >= 0)) {
+    throw new RangeError(`Cannot receive ${count} bytes: a whole number of 0 or more is needed`);
+  }
+  if (count === 0) return new Uint8Array(0);
+  const bytes = yield* reads.call(loop, socket, () => read(socket, count));
+  // An earlier call may have asked for more.
+  if (bytes.length <= count) return bytes;
+  reads.keep(socket, bytes.slice(count));
+  return bytes.slice(0, count);
+}
+
+/** `loop.sockRecvInto()`. */
+export function* receiveInto(
+  loop: FutureLoop,
+  socket: StreamSocket,
+  buffer: Uint8Array,
+): Generator<Suspension, number, unknown> {
+  const bytes = yield* receive(loop, socket, buffer.length);
+  buffer.set(bytes);
+  return bytes.length;
+}
+
+/** `loop.sockSendall()`. */
+export function* sendAll(
+  loop: FutureLoop,
+  socket: StreamSocket,
+  data: WritableData,
+): Generator<Suspension, void, unknown> {
+  // A copy: the host looks at the bytes after this call, and nobody may change them then.
+  let rest: Uint8Array = bytesOf(data).slice();
+  while (rest.length > 0) {
+    const bytes = rest;
+    const count = yield* hostCall(loop, () => socket.write(bytes), () => {});
+    rest = rest.subarray(count);
+  }
+}
+
+/** `loop.sockAccept()`. */
+export function* accept(
+  loop: FutureLoop,
+  listener: StreamListener,
+): Generator<Suspension, [StreamSocket, StreamSocket["remoteAddr"]], unknown> {
+  const socket = yield* accepts.call(loop, listener, () => listener.accept());
+  return [socket, socket.remoteAddr];
+}
