@@ -104,7 +104,7 @@ export class CancelledError implements Error {
   /** The message given to `cancel()`, or the empty string. */
   message: string;
   /** What this error came from, if anything. */
-  cause?: unknown;
+  declare cause?: unknown;
   #request: (CancelOrigin & CancelOptions) | undefined = undefined;
 
   /**
