@@ -34,3 +34,10 @@ export const MAX_ASYNC_HOPS = 64;
 
 /** The longest delay that the host's timers can carry, in milliseconds. */
 export const MAX_HOST_DELAY_MS = 2 ** 31 - 1;
+
+/**
+ * How long the end of a program waits for what still runs in other threads, in milliseconds.
+ *
+ * asyncio's `THREAD_JOIN_TIMEOUT`: long enough for honest work, and an end for what never ends.
+ */
+export const EXECUTOR_SHUTDOWN_TIMEOUT_MS = 300_000;

@@ -22,6 +22,7 @@ import type {
   GetNameInfoOptions,
   NameInfo,
 } from "./address_info.ts";
+import type { Executor, ExecutorFunction } from "./executor/executor.ts";
 import type { Handle, TimerHandle } from "./handle.ts";
 import type {
   ConnectionOptions,
@@ -139,15 +140,6 @@ export abstract class AbstractEventLoop implements FutureLoop {
    */
   shutdownAsyncgens(): Promise<void> {
     this.#missing("shutdownAsyncgens");
-  }
-
-  /**
-   * Ends the default executor, when one was made, and waits for its work to end.
-   *
-   * asyncio name: `shutdown_default_executor`.
-   */
-  shutdownDefaultExecutor(): Promise<void> {
-    this.#missing("shutdownDefaultExecutor");
   }
 
   // ---- Callbacks --------------------------------------------------------------------------------
@@ -278,6 +270,61 @@ export abstract class AbstractEventLoop implements FutureLoop {
    */
   getTaskFactory(): TaskFactory | undefined {
     this.#missing("getTaskFactory");
+  }
+
+  // ---- Functions in other threads ---------------------------------------------------------------
+
+  /**
+   * Runs a function in another thread, so that the loop goes on meanwhile.
+   *
+   * What can run there, and what becomes of arguments, results and errors, is up to the executor:
+   * see {@linkcode WorkerPoolExecutor}, of which the default is one.
+   *
+   * **Cancellation** of the future takes back a call that has not started. One that runs goes on, and
+   * its result is dropped, unless `terminateOnCancel` says otherwise.
+   *
+   * **Differs from asyncio**: an async function is allowed, and waited for in the worker.
+   *
+   * asyncio name: `run_in_executor`.
+   *
+   * @param executor what runs it; `undefined` for the default executor, which is made when it is
+   * first needed
+   * @param func a function that stands for itself, or `{ module, name }`
+   * @param args its arguments
+   * @returns a future of the result
+   * @throws {TypeError} when the function or an argument cannot be sent
+   * @throws {RuntimeError} when the loop is closed, or the executor was shut down
+   */
+  runInExecutor<A extends unknown[], R>(
+    _executor: Executor | undefined,
+    _func: ExecutorFunction<A, R>,
+    ..._args: A
+  ): Future<Awaited<R>> {
+    this.#missing("runInExecutor");
+  }
+
+  /**
+   * Replaces the default executor. The loop shuts it down at its end.
+   *
+   * asyncio name: `set_default_executor`.
+   *
+   * @throws {TypeError} when it is no executor
+   */
+  setDefaultExecutor(_executor: Executor): void {
+    this.#missing("setDefaultExecutor");
+  }
+
+  /**
+   * Shuts the default executor down, when there is one: it takes no further calls, and those that
+   * were made are waited for.
+   *
+   * asyncio name: `shutdown_default_executor`.
+   *
+   * @param timeoutMs how long to wait, in milliseconds; then a warning is printed, and what still
+   * runs is ended
+   */
+  shutdownDefaultExecutor(_timeoutMs?: number): Coroutine<void> {
+    this.#missing("shutdownDefaultExecutor");
   }
 
   // ---- Problems ---------------------------------------------------------------------------------

@@ -69,6 +69,8 @@ import {
   type ExceptionHandler,
   type TaskFactory,
 } from "./abstract_event_loop.ts";
+import { DefaultExecutor } from "./executor/default_executor.ts";
+import type { Executor, ExecutorFunction } from "./executor/executor.ts";
 import { printException } from "./_print_exception.ts";
 import { HostWait } from "./_host_wait.ts";
 import { type AnyCallback, Handle, TimerHandle } from "./handle.ts";
@@ -112,6 +114,7 @@ export class BaseEventLoop extends AbstractEventLoop {
   readonly #host = new HostWait();
   readonly #ready = new ReadyQueue();
   readonly #timers = new TimerQueue();
+  readonly #executor = new DefaultExecutor(this);
   #timerSequence = 0;
   #running = false;
   #closed = false;
@@ -569,6 +572,27 @@ export class BaseEventLoop extends AbstractEventLoop {
     return this.#taskFactory;
   }
 
+  // ---- Functions in other threads ---------------------------------------------------------------
+
+  override runInExecutor<A extends unknown[], R>(
+    executor: Executor | undefined,
+    func: ExecutorFunction<A, R>,
+    ...args: A
+  ): Future<Awaited<R>> {
+    if (this.#closed) {
+      throw new RuntimeError("Cannot call runInExecutor(): the event loop is closed");
+    }
+    return this.#executor.run(executor, func, args);
+  }
+
+  override setDefaultExecutor(executor: Executor): void {
+    this.#executor.set(executor);
+  }
+
+  override shutdownDefaultExecutor(timeoutMs?: number): Coroutine<void> {
+    return _coroutineOf(this.#executor.shutdown(timeoutMs), "shutdownDefaultExecutor");
+  }
+
   // ---- Names and connections --------------------------------------------------------------------
 
   override getaddrinfo(
@@ -689,14 +713,8 @@ export class BaseEventLoop extends AbstractEventLoop {
 
   // ---- The end ----------------------------------------------------------------------------------
 
-  // deno-lint-ignore require-await
   override async shutdownAsyncgens(): Promise<void> {
     // JavaScript tells nobody of an async generator that is left suspended, so there is nothing to do.
-  }
-
-  // deno-lint-ignore require-await
-  override async shutdownDefaultExecutor(): Promise<void> {
-    // There is none yet.
   }
 
   override close(): void {
@@ -705,6 +723,7 @@ export class BaseEventLoop extends AbstractEventLoop {
     this.#closed = true;
     this.#ready.clear();
     this.#timers.clear();
+    this.#executor.close();
     this.#host.close();
     _forgetLoop(this);
   }

@@ -35,3 +35,15 @@ export {
 export { BaseEventLoop } from "./base_event_loop.ts";
 export { DenoEventLoop, newEventLoop } from "./deno_event_loop.ts";
 export { type AnyCallback, Handle, type HandleOwner, TimerHandle } from "./handle.ts";
+export { toThread } from "./executor/to_thread.ts";
+export { WorkerPoolExecutor, type WorkerPoolOptions } from "./executor/worker_pool_executor.ts";
+export {
+  type Executor,
+  type ExecutorCallOptions,
+  type ExecutorFunction,
+  type ExecutorJob,
+  type ExecutorShutdownOptions,
+  type ModuleFunction,
+  type SelfContainedFunction,
+  WorkerDiedError,
+} from "./executor/executor.ts";

@@ -23,6 +23,7 @@ import type { AbstractEventLoop } from "./abstract_event_loop.ts";
 import { BaseEventLoop } from "./base_event_loop.ts";
 import { newEventLoop } from "./deno_event_loop.ts";
 import { setEventLoop } from "./running_loop.ts";
+import { EXECUTOR_SHUTDOWN_TIMEOUT_MS } from "./_tuning.ts";
 
 /** What {@linkcode Runner} and {@linkcode run} take. */
 export interface RunnerOptions {
@@ -146,7 +147,7 @@ export class Runner implements AsyncDisposable {
     try {
       await cancelAllTasks(loop);
       await loop.runUntilComplete(() => loop.shutdownAsyncgens());
-      await loop.runUntilComplete(() => loop.shutdownDefaultExecutor());
+      await loop.runUntilComplete(loop.shutdownDefaultExecutor(EXECUTOR_SHUTDOWN_TIMEOUT_MS));
     } finally {
       if (this.#setAsCurrent) setEventLoop(undefined);
       loop.close();

@@ -25,7 +25,7 @@ export interface WorkerPoolOptions {
   /**
    * How many workers there may be at once.
    *
-   * Each has about 6 MB. The default leaves room for calls that block on files or locks beside
+   * Each takes about 15 MB. The default leaves room for calls that block on files or locks beside
    * those that compute, also on a machine of one processor, as asyncio's does.
    * @default the number of processors and 4, at most 32
    */
