@@ -97,6 +97,8 @@ abstract class ReadOperation<T> extends Operation<T> {
     if (waiting !== null) {
       this.#waiting = null;
       state.endWait(waiting);
+      // A wait that was cancelled, or has failed, comes back here as well.
+      if (waiting.cancelled() || waiting.exception() !== undefined) this.giveUp();
       waiting.result();
     } else if (state.exception !== undefined) throw state.exception;
     const value = this.attempt();
@@ -123,7 +125,11 @@ abstract class ReadOperation<T> extends Operation<T> {
   #abandon(): void {
     if (this.#waiting !== null) this.state.endWait(this.#waiting);
     this.#waiting = null;
+    this.giveUp();
   }
+
+  /** Puts back what was taken out of the buffer and will not be returned. */
+  protected giveUp(): void {}
 }
 
 /** `readline()`. */
@@ -262,10 +268,9 @@ class ReadAll extends ReadOperation<Bytes> {
     return eof ? concat(this.#blocks) : undefined;
   }
 
-  override throw(error: unknown): never {
-    // What was collected is not lost to the next read.
+  protected override giveUp(): void {
     if (this.#blocks.length > 0) this.state.buffer.prepend(concat(this.#blocks));
-    return super.throw(error);
+    this.#blocks.length = 0;
   }
 }
 

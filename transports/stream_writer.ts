@@ -243,8 +243,7 @@ export class StreamWriter implements AsyncDisposable {
    * be, else closes it; aborting it drops the connection.
    */
   get writable(): WritableStream<Uint8Array> {
-    const detached = (work: () => Promise<void>) =>
-      enterDetached(this.#loop, copyContext(), work);
+    const detached = (work: () => Promise<void>) => enterDetached(this.#loop, copyContext(), work);
     return new WritableStream<Uint8Array>({
       write: (chunk) =>
         detached(async () => {

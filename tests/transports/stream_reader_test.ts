@@ -1,0 +1,338 @@
+/** `StreamReader`, fed by hand. */
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { CancelledError, createTask, RuntimeError, sleep } from "../../futures/mod.ts";
+import { DenoEventLoop } from "../../loop/mod.ts";
+import { IncompleteReadError, LimitOverrunError } from "../../transports/stream_errors.ts";
+import { StreamReader } from "../../transports/stream_reader.ts";
+import { errorOf, hostTurn, passes, testAsync, testProgram, testRealLoop } from "../_helpers.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const text = (data: Uint8Array) => new TextDecoder().decode(data);
+
+/** A transport that only notes whether it is paused. */
+class NotedTransport {
+  calls: string[] = [];
+
+  pauseReading(): void {
+    this.calls.push("pause");
+  }
+
+  resumeReading(): void {
+    this.calls.push("resume");
+  }
+}
+
+/** A reader that has been fed pieces, and perhaps the end. */
+function fed(pieces: readonly string[], { eof = true, limit = 65_536 } = {}): StreamReader {
+  const reader = new StreamReader({ limit });
+  for (const piece of pieces) reader.feedData(bytes(piece));
+  if (eof) reader.feedEof();
+  return reader;
+}
+
+testProgram("StreamReader.read() gives everything up to the end", function* (t) {
+  assertEquals(text(yield* t.wait(fed(["ab", "cd", "e"]).read())), "abcde");
+  assertEquals(text(yield* t.wait(fed([]).read())), "");
+});
+
+testProgram("StreamReader.read(n) gives what is there, and no more than n", function* (t) {
+  const reader = fed(["abc", "def"]);
+  assertEquals(text(yield* t.wait(reader.read(0))), "");
+  assertEquals(text(yield* t.wait(reader.read(4))), "abcd");
+  assertEquals(text(yield* t.wait(reader.read(4))), "ef");
+  assertEquals(text(yield* t.wait(reader.read(4))), "");
+  assert(reader.atEof());
+});
+
+testProgram("StreamReader.read(n) waits for the first byte", function* (t) {
+  const reader = fed([], { eof: false });
+  t.loop.callLater(5, () => reader.feedData(bytes("late")));
+  assertEquals(text(yield* t.wait(reader.read(10))), "late");
+  assertEquals(t.loop.time(), 5);
+});
+
+testProgram(
+  "StreamReader.readline() gives lines with their newlines, and then the rest",
+  function* (t) {
+    const reader = fed(["one\ntw", "o\n", "rest"]);
+    assertEquals(text(yield* t.wait(reader.readline())), "one\n");
+    assertEquals(text(yield* t.wait(reader.readline())), "two\n");
+    assertEquals(text(yield* t.wait(reader.readline())), "rest");
+    assertEquals(text(yield* t.wait(reader.readline())), "");
+  },
+);
+
+testProgram("StreamReader.readline() over the limit fails and loses no byte", function* (t) {
+  const found = fed(["1234567\nnext\n"], { limit: 4 });
+  const error = yield* errorOf(t.wait(found.readline()));
+  assertInstanceOf(error, LimitOverrunError);
+  assertEquals(error.consumed, 7);
+  assertEquals(text(yield* t.wait(found.readexactly(8))), "1234567\n");
+  assertEquals(text(yield* t.wait(found.readline())), "next\n");
+
+  const none = fed(["123456"], { limit: 4, eof: false });
+  assertInstanceOf(yield* errorOf(t.wait(none.readline())), LimitOverrunError);
+  assertEquals(text(yield* t.wait(none.read(100))), "123456");
+});
+
+testProgram("StreamReader.readline({ limit }) has its own limit for one call", function* (t) {
+  const reader = fed(["123456\n"], { limit: 4 });
+  assertInstanceOf(yield* errorOf(t.wait(reader.readline())), LimitOverrunError);
+  assertEquals(text(yield* t.wait(reader.readline({ limit: 6 }))), "123456\n");
+});
+
+testProgram("StreamReader.readuntil() finds a separator that is cut between chunks", function* (t) {
+  const reader = fed(["a", "bcSE", "P", "ARATORrest"], { eof: false });
+  assertEquals(text(yield* t.wait(reader.readuntil(bytes("SEPARATOR")))), "abcSEPARATOR");
+  assertEquals(text(yield* t.wait(reader.read(100))), "rest");
+});
+
+testProgram("StreamReader.readuntil() takes the separator that ends first", function* (t) {
+  const several = [bytes("\r\n"), bytes("\n"), bytes("!!")];
+  const reader = fed(["ab\r\ncd\nef!!\r\n"]);
+  assertEquals(text(yield* t.wait(reader.readuntil(several))), "ab\r\n");
+  assertEquals(text(yield* t.wait(reader.readuntil(several))), "cd\n");
+  assertEquals(text(yield* t.wait(reader.readuntil(several))), "ef!!");
+  assertEquals(text(yield* t.wait(reader.readuntil(several))), "\r\n");
+});
+
+testProgram("StreamReader.readuntil() at the end hands over what came", function* (t) {
+  const reader = fed(["partSE"]);
+  const error = yield* errorOf(t.wait(reader.readuntil(bytes("SEP"))));
+  assertInstanceOf(error, IncompleteReadError);
+  assertEquals([text(error.partial), error.expected], ["partSE", undefined]);
+  assertEquals(text(yield* t.wait(reader.read())), "");
+});
+
+testProgram(
+  "StreamReader.readexactly() waits for so many bytes, beyond the limit too",
+  function* (t) {
+    const reader = fed(["abc"], { limit: 2, eof: false });
+    const transport = new NotedTransport();
+    reader.setTransport(transport);
+    t.loop.callLater(1, () => reader.feedData(bytes("defgh")));
+    t.loop.callLater(2, () => reader.feedData(bytes("ij")));
+    assertEquals(text(yield* t.wait(reader.readexactly(9))), "abcdefghi");
+    assertEquals(text(yield* t.wait(reader.readexactly(0))), "");
+  },
+);
+
+testProgram("StreamReader.readexactly() at the end hands over what came", function* (t) {
+  const error = yield* errorOf(t.wait(fed(["abc"]).readexactly(5)));
+  assertInstanceOf(error, IncompleteReadError);
+  assertEquals([text(error.partial), error.expected], ["abc", 5]);
+});
+
+testProgram(
+  "StreamReader pauses its transport above twice the limit, and resumes it",
+  function* (t) {
+    const reader = new StreamReader({ limit: 4 });
+    const transport = new NotedTransport();
+    reader.setTransport(transport);
+    reader.feedData(bytes("12345678"));
+    assertEquals(transport.calls, []);
+    reader.feedData(bytes("9"));
+    assertEquals(transport.calls, ["pause"]);
+    yield* t.wait(reader.read(4));
+    assertEquals(transport.calls, ["pause"]);
+    yield* t.wait(reader.read(1));
+    assertEquals(transport.calls, ["pause", "resume"]);
+  },
+);
+
+testProgram("StreamReader resumes a paused transport for a read that needs more", function* (t) {
+  const reader = new StreamReader({ limit: 2 });
+  const transport = new NotedTransport();
+  reader.setTransport(transport);
+  reader.feedData(bytes("12345"));
+  t.loop.callLater(1, () => reader.feedData(bytes("67890")));
+  assertEquals(text(yield* t.wait(reader.readexactly(10))), "1234567890");
+  assertEquals(transport.calls.slice(0, 2), ["pause", "resume"]);
+});
+
+testProgram("StreamReader refuses a second task that waits", function* (t) {
+  const reader = fed([], { eof: false });
+  const first = createTask(t.work(function* () {
+    return text(yield* t.wait(reader.readline()));
+  }));
+  yield* t.wait(sleep(0));
+  const error = yield* errorOf(t.wait(reader.read(1)));
+  assertInstanceOf(error, RuntimeError);
+  assertEquals(
+    error.message,
+    "Cannot call read(): another task is waiting for data of this reader already",
+  );
+  reader.feedData(bytes("x\n"));
+  assertEquals(yield* t.wait(first), "x\n");
+});
+
+testProgram("StreamReader: a cancelled read loses no byte, whatever had come", function* (t) {
+  for (const method of ["readline", "readuntil", "readexactly", "read"] as const) {
+    const reader = fed(["abc"], { eof: false });
+    const task = createTask(t.work(function* () {
+      yield* t.wait(method === "readexactly" ? reader.readexactly(9) : reader[method]());
+    }));
+    yield* t.wait(passes(3));
+    task.cancel();
+    assertInstanceOf(yield* errorOf(t.wait(task)), CancelledError);
+    reader.feedData(bytes("def\n"));
+    assertEquals(text(yield* t.wait(reader.read(100))), "abcdef\n", method);
+  }
+});
+
+testProgram(
+  "StreamReader: data that comes in the pass of a cancellation is not lost",
+  function* (t) {
+    const reader = fed([], { eof: false });
+    for (const dataFirst of [true, false]) {
+      const task = createTask(t.work(function* () {
+        yield* t.wait(reader.readline());
+      }));
+      yield* t.wait(passes(3));
+      if (dataFirst) reader.feedData(bytes("line\n"));
+      task.cancel();
+      if (!dataFirst) reader.feedData(bytes("line\n"));
+      assertInstanceOf(yield* errorOf(t.wait(task)), CancelledError);
+      assertEquals(text(yield* t.wait(reader.readline())), "line\n");
+    }
+  },
+);
+
+testProgram(
+  "StreamReader.setException() fails the waiting read and all that follow",
+  function* (t) {
+    const reader = fed([], { eof: false });
+    const broken = new Error("broken");
+    t.loop.callSoon(() => reader.setException(broken));
+    assertEquals(yield* errorOf(t.wait(reader.readline())), broken);
+    assertEquals(yield* errorOf(t.wait(reader.read(1))), broken);
+    assertEquals(reader.exception(), broken);
+  },
+);
+
+testProgram("StreamReader: an abort signal ends one read and leaves the bytes", function* (t) {
+  const reader = fed(["ab"], { eof: false });
+  const controller = new AbortController();
+  t.loop.callLater(1, () => controller.abort(new Error("enough")));
+  const error = yield* errorOf(t.wait(reader.readline({ signal: controller.signal })));
+  assertEquals((error as Error).message, "enough");
+  assertEquals(text(yield* t.wait(reader.read(10))), "ab");
+});
+
+testAsync("StreamReader can be iterated by line", async () => {
+  const lines: string[] = [];
+  for await (const line of fed(["a\nb", "\nc"])) lines.push(text(line));
+  assertEquals(lines, ["a\n", "b\n", "c"]);
+});
+
+testAsync("StreamReader.readable is the rest of the stream", async () => {
+  const reader = fed(["first\nabc", "def"]);
+  assertEquals(text(await reader.readline()), "first\n");
+  assertEquals(await new Response(reader.readable).text(), "abcdef");
+});
+
+testRealLoop(
+  "StreamReader.from() reads a web stream no faster than it is read from",
+  () => new DenoEventLoop(),
+  (t) => t.loop.runUntilComplete(readWebStream),
+);
+
+async function readWebStream(): Promise<void> {
+  let pulled = 0;
+  const source = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (++pulled > 100) controller.close();
+      else controller.enqueue(new Uint8Array(1000).fill(pulled));
+    },
+  }, { highWaterMark: 0 });
+  const reader = StreamReader.from(source, { limit: 2000 });
+  assertEquals((await reader.readexactly(10)).length, 10);
+  for (let i = 0; i < 5; i++) await hostTurn();
+  assert(pulled < 10, `${pulled} chunks were pulled for 10 bytes`);
+  let total = 10;
+  for (;;) {
+    const block = await reader.read(1 << 16);
+    if (block.length === 0) break;
+    total += block.length;
+  }
+  assertEquals(total, 100_000);
+}
+
+testAsync("StreamReader says what is wrong with arguments", async () => {
+  await undefined;
+  const reader = fed([]);
+  assertThrows(() => new StreamReader({ limit: 0 }), RangeError, "must be positive, got 0");
+  assertThrows(() => reader.readexactly(-1), RangeError, "Cannot read exactly -1 bytes");
+  assertThrows(() => reader.readexactly(1.5), RangeError, "Cannot read exactly 1.5 bytes");
+  assertThrows(() => reader.read(NaN), RangeError, "Cannot read NaN bytes");
+  assertThrows(() => reader.readuntil([]), RangeError, "at least one is needed");
+  assertThrows(() => reader.readuntil(new Uint8Array()), RangeError, "it is empty");
+  assertThrows(
+    () => reader.readuntil("\r\n" as unknown as Uint8Array),
+    TypeError,
+    "new TextEncoder().encode(",
+  );
+  assertThrows(() => reader.feedData(bytes("x")), RuntimeError, "its end has been fed already");
+});
+
+/** A small random generator, so that a failure can be had again. */
+function random(seed: number): (below: number) => number {
+  return (below) => {
+    seed = (seed * 1_664_525 + 1_013_904_223) >>> 0;
+    return Math.floor(seed / 2 ** 32 * below);
+  };
+}
+
+/** Reads all of a reader by a random series of methods, and tells what each gave. */
+async function readByChance(
+  reader: StreamReader,
+  seed: number,
+  length: number,
+): Promise<string[]> {
+  const next = random(seed);
+  const log: string[] = [];
+  let left = length;
+  while (left > 0) {
+    const kind = next(5);
+    try {
+      const data = kind === 0
+        ? await reader.readline()
+        : kind === 1
+        ? await reader.readuntil([bytes("ab"), bytes("b\n")])
+        : kind === 2
+        ? await reader.readexactly(next(12))
+        : kind === 3
+        ? await reader.readuntil(bytes("aab"))
+        : await reader.readexactly(1);
+      log.push(`${kind} ${JSON.stringify(text(data))}`);
+      left -= data.length;
+    } catch (error) {
+      if (error instanceof IncompleteReadError) {
+        log.push(`${kind} incomplete ${JSON.stringify(text(error.partial))}`);
+        left -= error.partial.length;
+      } else throw error;
+    }
+  }
+  return log;
+}
+
+testAsync("StreamReader: how data is cut into chunks makes no difference", async (t) => {
+  for (let seed = 1; seed <= 150; seed++) {
+    const next = random(seed);
+    const data = Uint8Array.from({ length: next(200) }, () => bytes("aaabbb\ncd")[next(9)]!);
+    const whole = fed([text(data)]);
+    const expected = await readByChance(whole, seed, data.length);
+    const reader = new StreamReader();
+    const feeder = t.loop.createTask(async () => {
+      for (let at = 0; at < data.length;) {
+        const end = at + 1 + next(9);
+        reader.feedData(data.slice(at, end));
+        at = end;
+        if (next(2) === 0) await sleep(next(3));
+      }
+      reader.feedEof();
+    });
+    assertEquals(await readByChance(reader, seed, data.length), expected, `seed ${seed}`);
+    await feeder;
+  }
+}, { debug: false });
