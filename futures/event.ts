@@ -1,0 +1,119 @@
+/**
+ * `Event`: a flag that tasks wait for.
+ *
+ * asyncio counterpart: `asyncio.locks.Event`.
+ *
+ * @module
+ */
+
+import { type AbortOptions, withSignal } from "./_abort.ts";
+import { LoopBound } from "./_loop_bound.ts";
+import { LATER, Waiter, WaiterList } from "./_waiters.ts";
+import type { Coroutine } from "./coroutine.ts";
+
+/** One call of `wait()`. */
+class Wait extends Waiter<true, Event> {
+  override get name(): string {
+    return "Event.wait";
+  }
+
+  protected override _line(): WaiterList {
+    return this._owner._waiters;
+  }
+
+  protected override _take(): true | typeof LATER {
+    return this._owner.isSet() ? true : LATER;
+  }
+
+  protected override _woken(): true {
+    return true;
+  }
+
+  protected override _abandoned(): void {}
+}
+
+/**
+ * A flag that is set or not, and that any number of tasks can wait for.
+ *
+ * A task that waits goes on after a `set()`, even when the flag has been cleared again before its
+ * turn comes. An event belongs to the loop in which a task first had to wait for it, until that loop
+ * is closed.
+ *
+ * **Differs from asyncio** in nothing, but the name is also that of the web platform's class: where
+ * both are needed, `import { Event as AsyncEvent }`.
+ *
+ * asyncio name: `Event`.
+ *
+ * @example Telling a task to go on
+ * ```ts
+ * import { createTask, Event, run } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const log: string[] = [];
+ * await run(async () => {
+ *   const ready = new Event();
+ *   const task = createTask(async () => {
+ *     await ready.wait();
+ *     log.push("going on");
+ *   });
+ *   log.push("preparing");
+ *   ready.set();
+ *   await task;
+ * });
+ * assertEquals(log, ["preparing", "going on"]);
+ * ```
+ */
+export class Event extends LoopBound {
+  /** @internal */
+  readonly _waiters: WaiterList = new WaiterList();
+  #flag = false;
+
+  /** Whether the flag is set. */
+  isSet(): boolean {
+    return this.#flag;
+  }
+
+  /** Sets the flag and wakes all who wait, in the order in which they came. */
+  set(): void {
+    if (this.#flag) return;
+    this.#flag = true;
+    this._waiters.wakeAll();
+  }
+
+  /** Clears the flag, so that `wait()` waits again. */
+  clear(): void {
+    this.#flag = false;
+  }
+
+  /**
+   * Waits until the flag is set; ends without giving a turn away when it is.
+   *
+   * **Cancellation** changes nothing for the others who wait.
+   *
+   * asyncio name: `wait`.
+   *
+   * @param options a signal that ends the wait
+   * @returns `true`
+   * @throws {RuntimeError} when it has to wait and the event is bound to another loop
+   */
+  wait(options?: AbortOptions): Coroutine<true> {
+    return withSignal(new Wait(this), options?.signal);
+  }
+
+  /** For messages, e.g. `<Event [unset, waiters:2]>`. */
+  override toString(): string {
+    const { length } = this._waiters;
+    const waiters = length > 0 ? `, waiters:${length}` : "";
+    return `<${this.constructor.name} [${this.#flag ? "set" : "unset"}${waiters}]>`;
+  }
+
+  /** For `console.log()`. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /** @internal */
+  protected override _loopClosed(): void {
+    this._waiters.clear();
+  }
+}
