@@ -48,8 +48,8 @@ class Client extends Protocol {
   }
 
   override dataReceived(data: Uint8Array): void {
-    for (const byte of data) {
-      if (byte !== this.#expected[this.#received++]) {
+    for (let i = 0; i < data.length; i++) {
+      if (data[i] !== this.#expected[this.#received++]) {
         this.finished.setException(new Error(`client ${this.#id}: a wrong byte came back`));
         return this.#transport.abort();
       }
@@ -71,7 +71,8 @@ class Client extends Protocol {
     }
     // 1, 38, 75, … up to some thousand bytes, no two neighbours alike.
     const size = 1 + (this.#id * 37 + this.#message * 101) % 4999;
-    this.#expected = Uint8Array.from({ length: size }, (_, i) => (i * 7 + this.#id) & 255);
+    const expected = this.#expected = new Uint8Array(size);
+    for (let i = 0; i < size; i++) expected[i] = i * 7 + this.#id;
     this.#message++;
     this.#received = 0;
     this.#transport.write(this.#expected);

@@ -36,6 +36,7 @@ import { Task, type TaskOptions } from "../futures/task.ts";
 import { _forgetLoop } from "../futures/task_registry.ts";
 import { checkDelay } from "../futures/sleep.ts";
 import type { AnyProtocol } from "../transports/protocol.ts";
+import type { SocketTransportOptions } from "../transports/socket_transport.ts";
 import type { SocketAddress, StreamListener, StreamSocket } from "../transports/stream_socket.ts";
 import type { Transport, WritableData } from "../transports/transport.ts";
 import type {
@@ -58,7 +59,6 @@ import type {
   ListenHookOptions,
   SendfileOptions,
   ServerOptions,
-  SocketTransportOptions,
   StreamAddress,
   UnixConnectionOptions,
   UnixServerOptions,

@@ -6,6 +6,10 @@
  * @module
  */
 
+import type { AnyProtocol } from "../transports/protocol.ts";
+import { SocketTransport, type SocketTransportOptions } from "../transports/socket_transport.ts";
+import type { StreamSocket } from "../transports/stream_socket.ts";
+import type { Transport } from "../transports/transport.ts";
 import { BaseEventLoop } from "./base_event_loop.ts";
 import { SignalHandlers } from "./_signals.ts";
 
@@ -29,6 +33,14 @@ import { SignalHandlers } from "./_signals.ts";
  */
 export class DenoEventLoop extends BaseEventLoop {
   readonly #signals: SignalHandlers = new SignalHandlers(this);
+
+  override _makeSocketTransport(
+    socket: StreamSocket,
+    protocol: AnyProtocol,
+    options?: SocketTransportOptions,
+  ): Transport {
+    return new SocketTransport(this, socket, protocol, options);
+  }
 
   override addSignalHandler<A extends unknown[]>(
     signal: Deno.Signal,

@@ -4,8 +4,6 @@
  * @module
  */
 
-import type { Future } from "../futures/future.ts";
-import type { Transport } from "../transports/transport.ts";
 import type { StreamListener, StreamSocket } from "../transports/stream_socket.ts";
 
 /** An IP version: 4, 6, or 0 for either. */
@@ -42,24 +40,6 @@ export interface ListenHookOptions {
   backlog: number;
   /** Whether several processes may listen on the port. */
   reusePort: boolean;
-}
-
-/** What `_makeSocketTransport()` is told beside connection and protocol. */
-export interface SocketTransportOptions {
-  /** Is to be done when the protocol has the transport. */
-  waiter?: Future<void>;
-  /** What `getExtraInfo()` is to know besides. */
-  extra?: Record<string, unknown>;
-  /** The server that has accepted the connection; it is told of the transport's beginning and end. */
-  server?: TransportOwner;
-}
-
-/** What a server is to a transport. */
-export interface TransportOwner {
-  /** The transport begins. */
-  _attach(transport: Transport): void;
-  /** The transport has ended. */
-  _detach(transport: Transport): void;
 }
 
 /** What a connection can be asked for, whether or not it is TLS. */
