@@ -1,0 +1,156 @@
+/**
+ * What a connection has yet to send.
+ *
+ * Bytes are copied in, so that the program may do with its arrays as it likes, and small writes end up
+ * side by side in one block, to leave with one system call. At most one write is pending at the
+ * socket: a write may be taken in part, and a second one would leave a hole behind it.
+ *
+ * Invariants: the order of bytes is that of `append()`; a block that the socket has been given is not
+ * touched and not given back to the pool before the socket is done with it, even when the queue is
+ * dropped; `size` counts every byte that the socket has not reported as taken.
+ *
+ * May be imported by `transports/` only.
+ *
+ * @module
+ */
+
+import { giveBlock, MAX_BLOCK_BYTES, takeBlock } from "./_block_pool.ts";
+import type { StreamSocket } from "./stream_socket.ts";
+
+/** Blocks below this size are exchanged for larger ones when they are full; larger ones are queued. */
+const MAX_GROWING_BYTES = 32 * 1024;
+
+/** What a queue tells its owner, outside of any callback of the loop. */
+export interface WriteQueueOwner {
+  /** Some bytes have left. */
+  _written(): void;
+  /** The socket has failed; the queue is stuck. */
+  _writeFailed(error: unknown): void;
+}
+
+/** The bytes that wait for a socket to take them. */
+export class WriteQueue {
+  /** How many bytes have not been taken. */
+  size = 0;
+  readonly #socket: Pick<StreamSocket, "write">;
+  readonly #owner: WriteQueueOwner;
+  // What the socket was given, and the block it lies in.
+  #sending: Uint8Array | null = null;
+  #sendingBlock: Uint8Array | null = null;
+  // Full blocks, the oldest first.
+  #full: Uint8Array[] | null = null;
+  // The block that is being filled.
+  #tail: Uint8Array | null = null;
+  #tailBytes = 0;
+  #dropped = false;
+
+  constructor(socket: Pick<StreamSocket, "write">, owner: WriteQueueOwner) {
+    this.#socket = socket;
+    this.#owner = owner;
+  }
+
+  /** Whether a write is pending at the socket. */
+  get sending(): boolean {
+    return this.#sending !== null;
+  }
+
+  /** Copies bytes to the end. */
+  append(data: Uint8Array): void {
+    const count = data.length;
+    this.size += count;
+    const tail = this.#tail ?? this.#begin(count);
+    if (count <= tail.length - this.#tailBytes) {
+      tail.set(data, this.#tailBytes);
+      this.#tailBytes += count;
+    } else {
+      this.#appendLong(data, tail);
+    }
+  }
+
+  #begin(count: number): Uint8Array {
+    this.#tailBytes = 0;
+    return this.#tail = takeBlock(count);
+  }
+
+  #appendLong(data: Uint8Array, tail: Uint8Array): void {
+    if (tail.length < MAX_GROWING_BYTES) {
+      const used = this.#tailBytes;
+      const larger = takeBlock(Math.max(used + data.length, tail.length + 1));
+      larger.set(tail.subarray(0, used));
+      giveBlock(tail);
+      this.#tail = tail = larger;
+    }
+    let start = 0;
+    for (;;) {
+      const end = Math.min(data.length, start + tail.length - this.#tailBytes);
+      tail.set(data.subarray(start, end), this.#tailBytes);
+      this.#tailBytes += end - start;
+      start = end;
+      if (start === data.length) return;
+      (this.#full ??= []).push(tail);
+      this.#tail = null;
+      // The kernel can work on the beginning while the rest is copied.
+      this.flush();
+      tail = this.#begin(Math.min(data.length - start, MAX_BLOCK_BYTES));
+    }
+  }
+
+  /** Offers what is queued to the socket, unless a write is pending. */
+  flush(): void {
+    if (this.#sending !== null) return;
+    const full = this.#full;
+    if (full !== null) {
+      const block = full.shift()!;
+      if (full.length === 0) this.#full = null;
+      this.#sendingBlock = block;
+      return this.#send(block);
+    }
+    const block = this.#tail;
+    if (block === null) return;
+    this.#tail = null;
+    this.#sendingBlock = block;
+    this.#send(block.subarray(0, this.#tailBytes));
+  }
+
+  /** Forgets what is queued. */
+  drop(): void {
+    this.#dropped = true;
+    this.size = 0;
+    this.#full = null;
+    this.#tail = null;
+  }
+
+  #send(part: Uint8Array): void {
+    this.#sending = part;
+    let taken: Promise<number>;
+    try {
+      taken = this.#socket.write(part);
+    } catch (error) {
+      taken = Promise.reject(error);
+    }
+    taken.then(this.#sent, this.#failed);
+  }
+
+  readonly #sent = (count: number): void => {
+    const part = this.#sending!;
+    if (count < part.length && !this.#dropped) {
+      // A socket that takes nothing would be asked for ever.
+      if (!(count > 0)) {
+        return this.#failed(new Deno.errors.WriteZero(`A write took ${count} bytes`));
+      }
+      this.size -= count;
+      this.#send(part.subarray(count));
+      return this.#owner._written();
+    }
+    giveBlock(this.#sendingBlock!);
+    this.#sending = this.#sendingBlock = null;
+    if (this.#dropped) return;
+    this.size -= part.length;
+    this.flush();
+    this.#owner._written();
+  };
+
+  readonly #failed = (error: unknown): void => {
+    if (!this.#dropped) this.#owner._writeFailed(error);
+  };
+}

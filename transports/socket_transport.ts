@@ -1,0 +1,560 @@
+/**
+ * `SocketTransport`: a stream transport over anything of the shape of a connection.
+ *
+ * asyncio counterpart: `asyncio.selector_events._SelectorSocketTransport`.
+ *
+ * The socket is driven by promises. What they bring is run by the loop (`_run()`), in the context that
+ * the transport was made in; so every call of the protocol but `pauseWriting()` comes from the loop.
+ *
+ * States: open → closing (`close()`, end of stream) → lost, or open → lost (`abort()`, an error).
+ * Once lost is entered, `connectionLost()` is on its way, and nothing else is called any more.
+ *
+ * Invariants: at most one read and one write are pending at the socket; at most one read that has come
+ * back is kept, when reading is paused; no bytes are read while one is kept.
+ *
+ * Not here: memory (`_read_buffer.ts`, `_write_queue.ts`) and water marks (`_flow_control.ts`).
+ *
+ * @module
+ */
+
+import { describe } from "../futures/_describe.ts";
+import { type Context, copyContext } from "../futures/context.ts";
+import { KeyboardInterrupt, NotImplementedError, RuntimeError } from "../futures/errors.ts";
+import type { Future } from "../futures/future.ts";
+import type { Runnable } from "../futures/future_loop.ts";
+import { bytesOf } from "./_bytes.ts";
+import { FlowControl } from "./_flow_control.ts";
+import { ReadBuffer } from "./_read_buffer.ts";
+import { WriteQueue } from "./_write_queue.ts";
+import type { AnyProtocol, BufferedProtocolLike, ProtocolLike } from "./protocol.ts";
+import type { StreamSocket } from "./stream_socket.ts";
+import type { TransportLoop } from "./transport_loop.ts";
+import { Transport, type WritableData, type WriteBufferLimits } from "./transport.ts";
+
+/** What a server is to a transport. */
+export interface TransportOwner {
+  /** The transport begins. */
+  _attach(transport: Transport): void;
+  /** The transport has ended. */
+  _detach(transport: Transport): void;
+}
+
+/** What {@linkcode SocketTransport} takes beside connection and protocol. */
+export interface SocketTransportOptions {
+  /** Is given a result once the protocol has the transport. */
+  waiter?: Future<void>;
+  /** What `getExtraInfo()` is to know besides. */
+  extra?: Record<string, unknown>;
+  /** The server that has accepted the connection; it is told of the transport's beginning and end. */
+  server?: TransportOwner;
+}
+
+/** So many writes after the connection was lost are borne in silence, as in asyncio. */
+const WRITES_BEFORE_WARNING = 5;
+
+/**
+ * Unsent bytes that no longer wait for the rest of the pass: there is nothing to be won by putting more
+ * into one system call.
+ */
+const FLUSH_AT_ONCE_BYTES = 64 * 1024;
+
+// What `#arrived` holds when it is no number of bytes.
+const NOTHING = -1;
+const END = -2;
+
+// What `_run()` has to do, as bits.
+const BEGIN = 1;
+const READ = 2;
+const RESUME_WRITING = 4;
+
+const RESOLVED = Promise.resolve();
+
+/**
+ * A transport over a connection.
+ *
+ * What is written in one callback leaves in one piece when the callback ends. Bytes that the kernel has
+ * been offered but has not yet reported as taken count as unsent.
+ *
+ * A `BufferedProtocol` is asked for memory before each read, and the socket fills that memory directly:
+ * the protocol has lent it until `bufferUpdated()` or `connectionLost()`, however long the other end is
+ * silent.
+ *
+ * asyncio name: `_SelectorSocketTransport`.
+ */
+export class SocketTransport extends Transport implements Runnable {
+  /** The context that the protocol is called in. @internal */
+  readonly _context: Context;
+
+  readonly #loop: TransportLoop;
+  readonly #socket: StreamSocket;
+  #protocol!: AnyProtocol;
+  #buffered = false;
+  #server: TransportOwner | undefined;
+  #waiter: Future<void> | undefined;
+
+  // What `_run()` has to do, and whether the loop knows.
+  #tasks = 0;
+  #scheduled = false;
+  #inRun = false;
+
+  #paused = false;
+  #reading = false;
+  #ended = false;
+  // The read that has come back and was not yet delivered: a number of bytes, NOTHING or END.
+  #arrived = NOTHING;
+  readonly #reads = new ReadBuffer();
+  // Where the read puts its bytes, when that is not in `#reads`, and the protocol that has lent it.
+  #lent: Uint8Array | null = null;
+  #lender: AnyProtocol | null = null;
+
+  readonly #flow: FlowControl;
+  readonly #writes: WriteQueue;
+  #flushing = false;
+  #eofWritten = false;
+
+  #closing = false;
+  #lost = false;
+  #writesAfterLoss = 0;
+
+  /**
+   * Makes a transport; the loop calls the protocol's `connectionMade()` next.
+   *
+   * @param loop the loop
+   * @param socket the connection, which the transport owns from now on
+   * @param protocol what to call
+   * @param options the waiter, extra information, and the server
+   */
+  constructor(
+    loop: TransportLoop,
+    socket: StreamSocket,
+    protocol: AnyProtocol,
+    options: SocketTransportOptions = {},
+  ) {
+    super(options.extra);
+    this._context = copyContext();
+    this.#loop = loop;
+    this.#socket = socket;
+    this.#server = options.server;
+    this.#waiter = options.waiter;
+    this.#flow = new FlowControl(loop, this);
+    this.#writes = new WriteQueue(socket, this);
+    this.setProtocol(protocol);
+    try {
+      socket.setNoDelay?.(true);
+    } catch {
+      // It only makes small writes faster; what is wrong with the connection, the first read will tell.
+    }
+    options.server?._attach(this);
+    this.#schedule(BEGIN);
+  }
+
+  // ---- Called by the loop -----------------------------------------------------------------------
+
+  /** Does what has become due. @internal */
+  _run(): void {
+    const tasks = this.#tasks;
+    this.#tasks = 0;
+    this.#scheduled = false;
+    this.#inRun = true;
+    try {
+      if ((tasks & BEGIN) !== 0) this.#begin();
+      if ((tasks & READ) !== 0) this.#deliverRead();
+      if ((tasks & RESUME_WRITING) !== 0 && !this.#lost) {
+        this.#flow.resumeIfBelow(this.#writes.size);
+      }
+    } finally {
+      this.#inRun = false;
+      this.#writes.flush();
+    }
+  }
+
+  // For what the program has asked for: never from inside the asking call.
+  #schedule(task: number): void {
+    this.#tasks |= task;
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#loop._enqueue(this);
+  }
+
+  // For what the host has brought.
+  #deliver(task: number): void {
+    this.#tasks |= task;
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#loop._deliver(this);
+  }
+
+  #begin(): void {
+    const protocol = this.#protocol;
+    try {
+      (protocol.connectionMade as (transport: Transport) => void)(this);
+    } catch (error) {
+      // As in asyncio, the connection goes on.
+      this.#report(error, "protocol.connectionMade() failed");
+    }
+    this.#deliverRead();
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    if (waiter !== undefined && !waiter.done()) waiter.setResult(undefined);
+  }
+
+  // ---- Reading ----------------------------------------------------------------------------------
+
+  override isReading(): boolean {
+    return !this.#closing && !this.#paused;
+  }
+
+  override pauseReading(): void {
+    if (!this.#closing) this.#paused = true;
+  }
+
+  override resumeReading(): void {
+    if (this.#closing || !this.#paused) return;
+    this.#paused = false;
+    // A read that is pending will tell of itself.
+    if (!this.#reading) this.#schedule(READ);
+  }
+
+  /** Delivers the read that has come back, if there is one, and begins the next. */
+  #deliverRead(): void {
+    const arrived = this.#arrived;
+    if (this.#closing || this.#paused || this.#reading) return;
+    if (arrived !== NOTHING) {
+      this.#arrived = NOTHING;
+      if (arrived === END) return this.#endReceived();
+      const lent = this.#lent;
+      if (lent === null) this.#feed(this.#reads.take(arrived));
+      else {
+        this.#lent = null;
+        if (this.#lender === this.#protocol) this.#updated(arrived);
+        else this.#feed(lent.slice(0, arrived) as Uint8Array<ArrayBuffer>);
+      }
+      if (this.#closing || this.#paused || this.#arrived !== NOTHING) return;
+    }
+    if (!this.#ended) this.#read();
+  }
+
+  #feed(data: Uint8Array<ArrayBuffer>): void {
+    if (this.#buffered) return this.#feedBuffered(data);
+    try {
+      (this.#protocol as ProtocolLike).dataReceived(data);
+    } catch (error) {
+      this.#protocolFailed("dataReceived", error);
+    }
+  }
+
+  /** Brings bytes to a buffered protocol that were read into other memory than its own. */
+  #feedBuffered(data: Uint8Array<ArrayBuffer>): void {
+    while (data.length > 0 && !this.#closing) {
+      if (this.#paused) {
+        this.#lent = data;
+        this.#lender = null;
+        this.#arrived = data.length;
+        return;
+      }
+      if (!this.#buffered) return this.#feed(data);
+      const memory = this.#getBuffer(data.length);
+      if (memory === null) return;
+      const count = Math.min(memory.length, data.length);
+      memory.set(data.subarray(0, count));
+      data = data.subarray(count);
+      this.#updated(count);
+    }
+  }
+
+  #updated(count: number): void {
+    try {
+      (this.#protocol as BufferedProtocolLike).bufferUpdated(count);
+    } catch (error) {
+      this.#protocolFailed("bufferUpdated", error);
+    }
+  }
+
+  #getBuffer(sizeHint: number): Uint8Array | null {
+    try {
+      const memory = (this.#protocol as BufferedProtocolLike).getBuffer(sizeHint);
+      if (!(memory instanceof Uint8Array)) {
+        throw new TypeError(`getBuffer() must return a Uint8Array, got ${describe(memory)}`);
+      }
+      if (memory.length === 0) throw new RuntimeError("getBuffer() returned an empty array");
+      return memory;
+    } catch (error) {
+      this.#protocolFailed("getBuffer", error);
+      return null;
+    }
+  }
+
+  #endReceived(): void {
+    this.#ended = true;
+    let keepOpen: unknown;
+    try {
+      keepOpen = this.#protocol.eofReceived();
+    } catch (error) {
+      return this.#protocolFailed("eofReceived", error);
+    }
+    if (!keepOpen) this.close();
+  }
+
+  #read(): void {
+    let space: Uint8Array | null;
+    if (this.#buffered) {
+      space = this.#getBuffer(-1);
+      // It may have closed the transport, paused it or changed the protocol.
+      if (space === null || this.#closing) return;
+      this.#lent = space;
+      this.#lender = this.#protocol;
+    } else {
+      space = this.#reads.space();
+    }
+    this.#reading = true;
+    let read: Promise<number | null>;
+    try {
+      read = this.#socket.read(space);
+    } catch (error) {
+      read = Promise.reject(error);
+    }
+    read.then(this.#readDone, this.#readFailed);
+  }
+
+  readonly #readDone = (count: number | null): void => {
+    this.#reading = false;
+    if (this.#closing) {
+      this.#lent = this.#lender = null;
+      return;
+    }
+    // A read of nothing is no end; it is asked again.
+    this.#arrived = count === null ? END : count === 0 ? NOTHING : count;
+    if (!this.#paused) this.#deliver(READ);
+  };
+
+  readonly #readFailed = (error: unknown): void => {
+    this.#reading = false;
+    this.#lent = this.#lender = null;
+    if (!this.#closing) this.#socketFailed(error, "Fatal read error on a socket transport");
+  };
+
+  // ---- Writing ----------------------------------------------------------------------------------
+
+  override write(data: WritableData): void {
+    const bytes = data instanceof Uint8Array ? data : bytesOf(data);
+    if (this.#eofWritten) throw new RuntimeError("Cannot write: writeEof() was called before");
+    if (bytes.length === 0) return;
+    if (this.#closing) return this.#writeAfterLoss();
+    const writes = this.#writes;
+    writes.append(bytes);
+    if (!writes.sending) {
+      if (writes.size >= FLUSH_AT_ONCE_BYTES) writes.flush();
+      else if (!this.#inRun && !this.#flushing) this.#flushSoon();
+    }
+    this.#flow.pauseIfAbove(writes.size);
+  }
+
+  override writelines(pieces: Iterable<WritableData>): void {
+    const all = Array.from(pieces, (piece) => bytesOf(piece));
+    for (const bytes of all) this.write(bytes);
+  }
+
+  override canWriteEof(): boolean {
+    return this.#socket.closeWrite !== undefined;
+  }
+
+  override writeEof(): void {
+    if (!this.canWriteEof()) {
+      throw new NotImplementedError("Cannot end the stream: the connection has no half-close");
+    }
+    if (this.#closing || this.#eofWritten) return;
+    this.#eofWritten = true;
+    if (this.#writes.size === 0) this.#closeWrite();
+  }
+
+  override getWriteBufferSize(): number {
+    return this.#writes.size;
+  }
+
+  override getWriteBufferLimits(): [low: number, high: number] {
+    return this.#flow.limits;
+  }
+
+  override setWriteBufferLimits(limits?: WriteBufferLimits): void {
+    this.#flow.setLimits(limits);
+    this.#flow.pauseIfAbove(this.#writes.size);
+  }
+
+  // A microtask runs when the callbacks that are being run now have ended, also when the loop is about
+  // to stop, and for writes of code that no loop has called.
+  #flushSoon(): void {
+    this.#flushing = true;
+    RESOLVED.then(this.#flush);
+  }
+
+  readonly #flush = (): void => {
+    this.#flushing = false;
+    this.#writes.flush();
+  };
+
+  async #closeWrite(): Promise<void> {
+    try {
+      await this.#socket.closeWrite!();
+    } catch (error) {
+      if (!this.#lost) this.#socketFailed(error, "Fatal error at the end of what is written");
+    }
+  }
+
+  #writeAfterLoss(): void {
+    if (++this.#writesAfterLoss === WRITES_BEFORE_WARNING) {
+      console.warn(`${this}: what is written to a connection that is closed or lost is dropped`);
+    }
+  }
+
+  /** @internal */
+  _written(): void {
+    if (this.#flow.paused && this.#flow.isLow(this.#writes.size)) this.#deliver(RESUME_WRITING);
+    if (this.#writes.size > 0 || this.#lost) return;
+    if (this.#closing) this.#lose(undefined);
+    else if (this.#eofWritten) this.#closeWrite();
+  }
+
+  /** @internal */
+  _writeFailed(error: unknown): void {
+    if (!this.#lost) this.#socketFailed(error, "Fatal write error on a socket transport");
+  }
+
+  // ---- Protocol and information -----------------------------------------------------------------
+
+  override setProtocol(protocol: object): void {
+    this.#protocol = protocol as AnyProtocol;
+    this.#buffered = typeof (protocol as Partial<BufferedProtocolLike>).getBuffer === "function";
+  }
+
+  override getProtocol(): object {
+    return this.#protocol;
+  }
+
+  /**
+   * Details of the connection: `socket`, `peername` and `sockname` (addresses in the shape that the
+   * socket gives them), and what the transport was made with.
+   */
+  override getExtraInfo(name: string, defaultValue?: unknown): unknown {
+    const extra = super.getExtraInfo(name);
+    if (extra !== undefined) return extra;
+    switch (name) {
+      case "socket":
+        return this.#socket;
+      case "peername":
+        return this.#socket.remoteAddr;
+      case "sockname":
+        return this.#socket.localAddr;
+      default:
+        return defaultValue;
+    }
+  }
+
+  // ---- The end ----------------------------------------------------------------------------------
+
+  override isClosing(): boolean {
+    return this.#closing;
+  }
+
+  override close(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#arrived = NOTHING;
+    if (this.#writes.size === 0) this.#lose(undefined);
+    else this.#writes.flush();
+  }
+
+  override abort(): void {
+    if (this.#lost) return;
+    // What asyncio would have sent at once in `write()` is not lost.
+    this.#writes.flush();
+    this.#lose(undefined);
+  }
+
+  #lose(error: unknown): void {
+    if (this.#lost) return;
+    this.#lost = true;
+    this.#closing = true;
+    this.#arrived = NOTHING;
+    this.#writes.drop();
+    this.#loop._enqueue(new ConnectionLost(this, error));
+  }
+
+  /** @internal */
+  _connectionLost(error: unknown): void {
+    try {
+      this.#protocol.connectionLost(error);
+    } catch (failure) {
+      this.#report(failure, "protocol.connectionLost() failed");
+    } finally {
+      try {
+        this.#socket.close();
+      } catch {
+        // Somebody else has closed it.
+      }
+      const server = this.#server;
+      this.#server = undefined;
+      server?._detach(this);
+    }
+  }
+
+  #protocolFailed(method: string, error: unknown): void {
+    this.#report(error, `Fatal error: protocol.${method}() failed`);
+    this.#lose(error);
+  }
+
+  #socketFailed(error: unknown, message: string): void {
+    // What a host reports in the course of a connection's life is told to the protocol alone.
+    if (!isHostError(error)) this.#report(error, message);
+    this.#lose(error);
+  }
+
+  #report(error: unknown, message: string): void {
+    if (error instanceof KeyboardInterrupt) throw error;
+    this.#loop.callExceptionHandler({
+      message,
+      exception: error,
+      transport: this,
+      protocol: this.#protocol,
+    });
+  }
+
+  /** For messages. */
+  override toString(): string {
+    const state = this.#lost ? "lost" : this.#closing ? "closing" : "open";
+    const reading = this.isReading() ? ", reading" : "";
+    return `<${this.constructor.name} ${state}${reading}, ${this.#writes.size} bytes unsent>`;
+  }
+
+  /** For `console.log()`. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+}
+
+/** The last call of a protocol, at its place among the callbacks. */
+class ConnectionLost implements Runnable {
+  readonly _context: Context;
+  readonly #transport: SocketTransport;
+  readonly #error: unknown;
+
+  constructor(transport: SocketTransport, error: unknown) {
+    this._context = transport._context;
+    this.#transport = transport;
+    this.#error = error;
+  }
+
+  _run(): void {
+    this.#transport._connectionLost(this.#error);
+  }
+
+  toString(): string {
+    return `connectionLost() of ${this.#transport}`;
+  }
+}
+
+function isHostError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const known = Deno.errors as unknown as Record<string, typeof Error | undefined>;
+  const Class = known[error.name];
+  return Class !== undefined && error instanceof Class;
+}
