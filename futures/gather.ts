@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { CancelledError } from "./errors.ts";
+import { CancelledError } from "./errors.ts";
 import { ensureFuture, type FutureInput, requireLoop, type ResultOf } from "./ensure_future.ts";
 import { waitOn } from "./_await.ts";
 import { Context } from "./context.ts";
@@ -50,18 +50,20 @@ class GatheringFuture extends Future<unknown[]> {
     super({ loop });
     this.#returnExceptions = returnExceptions;
     const made = new Map<unknown, Future<unknown>>();
+    const done: Future<unknown>[] = [];
     for (const input of inputs) {
       let child = made.get(input);
       if (child === undefined) {
         child = ensureFuture(input, { loop });
         made.set(input, child);
         this.#pending++;
-        if (!child.done()) waitOn(child, new ChildDone(this, child));
+        if (child.done()) done.push(child);
+        else waitOn(child, new ChildDone(this, child));
       }
       this.children.push(child);
     }
-    // Children that are done already are looked at last, as eager tasks may be among them.
-    for (const child of made.values()) if (child.done()) this.childDone(child);
+    // Those that were done at once, as eager tasks may be, are looked at when all are there.
+    for (const child of done) this.childDone(child);
   }
 
   override cancel(message?: string): boolean {
@@ -79,17 +81,35 @@ class GatheringFuture extends Future<unknown[]> {
       return;
     }
     if (!this.#returnExceptions) {
-      if (child.cancelled()) return this.setException(child._makeCancelledError());
-      const exception = child.exception();
-      if (exception !== undefined) return this.setException(exception);
+      const { error, failed } = outcomeOf(child);
+      if (failed) return this.setException(error);
     }
     if (this.#pending > 0) return;
-    if (this.#cancelRequested) return this.setException(child._makeCancelledError());
+    if (this.#cancelRequested) return this.setException(cancelledErrorOf(child));
     this.setResult(this.children.map((each) => {
-      if (each.cancelled()) return each._makeCancelledError();
-      return each.exception() ?? each.result();
+      const { error, failed, result } = outcomeOf(each);
+      return failed ? error : result;
     }));
   }
+}
+
+interface Outcome {
+  failed: boolean;
+  result?: unknown;
+  error?: unknown;
+}
+
+/** How a future has ended that may be of anybody's class, and may have failed with `undefined`. */
+function outcomeOf(future: Future<unknown>): Outcome {
+  try {
+    return { failed: false, result: future.result() };
+  } catch (error) {
+    return { failed: true, error };
+  }
+}
+
+function cancelledErrorOf(future: Future<unknown>): CancelledError {
+  return future instanceof Future ? future._makeCancelledError() : new CancelledError();
 }
 
 class ChildDone implements Runnable {
