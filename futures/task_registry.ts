@@ -34,6 +34,8 @@ export interface LinkedTask extends TaskLike {
 }
 
 class Registry {
+  /** The loop is closed: no task can be added. */
+  closed = false;
   first: LinkedTask | null = null;
   readonly others: Set<TaskLike> = new Set();
 }
@@ -46,22 +48,25 @@ function registryOf(loop: object): Registry {
   if (loop === lastLoop) return lastRegistry!;
   let registry = registries.get(loop);
   if (registry === undefined) registries.set(loop, registry = new Registry());
+  if (registry.closed) return registry;
   lastLoop = loop;
   lastRegistry = registry;
   return registry;
 }
 
 /**
- * Forgets the last loop asked for, so that it can be collected.
+ * Says that a loop is closed: no task can be made on it any more, and it can be collected.
  * @internal
  */
-export function _forgetLoop(loop: object): void {
+export function _closeRegistry(loop: object): void {
+  registryOf(loop).closed = true;
   if (loop === lastLoop) lastLoop = lastRegistry = null;
 }
 
 /** @internal */
 export function linkTask(loop: object, task: LinkedTask): void {
   const registry = registryOf(loop);
+  if (registry.closed) throw new RuntimeError("Cannot make a task: its event loop is closed");
   const first = registry.first;
   task._nextTask = first;
   if (first !== null) first._previousTask = task;

@@ -33,7 +33,7 @@ import { KeyboardInterrupt, NotImplementedError, RuntimeError } from "../futures
 import { Future } from "../futures/future.ts";
 import type { ExceptionContext, Runnable } from "../futures/future_loop.ts";
 import { Task, type TaskOptions } from "../futures/task.ts";
-import { _forgetLoop } from "../futures/task_registry.ts";
+import { _closeRegistry } from "../futures/task_registry.ts";
 import { checkDelay } from "../futures/sleep.ts";
 import type { AnyProtocol } from "../transports/protocol.ts";
 import type { SocketTransportOptions } from "../transports/socket_transport.ts";
@@ -725,7 +725,7 @@ export class BaseEventLoop extends AbstractEventLoop {
     this.#timers.clear();
     this.#executor.close();
     this.#host.close();
-    _forgetLoop(this);
+    _closeRegistry(this);
   }
 
   /** For messages. */
