@@ -1,0 +1,30 @@
+/** Every workload, in the order of the table. */
+
+import type { MemoryWorkload, Workload } from "../_workload.ts";
+import { callSoonBatch, callSoonChain } from "./callbacks.ts";
+import { contextGet, contextRun } from "./context.ts";
+import { futureRoundTrip } from "./futures.ts";
+import { idleTask } from "./idle_task.ts";
+import { gather10k, spawnJoin } from "./tasks.ts";
+import { timersCancelled, timersDue, timersFired } from "./timers.ts";
+import { sleep0, sleep0In100 } from "./turns.ts";
+
+/** Those of the scheduler core. */
+export const SCHEDULER: readonly Workload[] = [
+  callSoonChain,
+  callSoonBatch,
+  sleep0,
+  sleep0In100,
+  spawnJoin,
+  gather10k,
+  futureRoundTrip,
+  timersCancelled,
+  timersFired,
+  timersDue,
+  contextGet,
+  contextRun,
+];
+
+export const WORKLOADS: readonly Workload[] = [...SCHEDULER];
+
+export const MEMORY_WORKLOADS: readonly MemoryWorkload[] = [idleTask];
