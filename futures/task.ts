@@ -35,7 +35,7 @@ import {
 } from "./errors.ts";
 import { Future, type FutureLike, isfuture } from "./future.ts";
 import type { FutureLoop, Runnable } from "./future_loop.ts";
-import { type LinkedTask, linkTask, unlinkTask } from "./task_registry.ts";
+import { type LinkedTask, linkTask, swapEntered, unlinkTask } from "./task_registry.ts";
 import { describe } from "./_describe.ts";
 
 /** What a task can be given beside its coroutine. */
@@ -382,9 +382,11 @@ export class Task<T> extends Future<T> implements Runnable, StrandOwner, LinkedT
 
   #startEagerly(): void {
     linkTask(this._loop, this);
+    const outer = swapEntered(this._loop, undefined);
     try {
       this._continue();
     } finally {
+      swapEntered(this._loop, outer);
       if (this._state !== 0) this.#coro = null;
     }
   }

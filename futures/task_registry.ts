@@ -140,6 +140,21 @@ function setCurrent(loop: object, task: TaskLike | null): void {
 }
 
 /**
+ * Takes the third party's task of a loop aside, or puts it back, around a task that starts eagerly
+ * inside its step.
+ *
+ * @returns the one that was there
+ * @internal
+ */
+export function swapEntered(loop: object, task: TaskLike | undefined): TaskLike | undefined {
+  if (entered.size === 0 && task === undefined) return undefined;
+  const before = entered.get(loop);
+  if (task === undefined) entered.delete(loop);
+  else entered.set(loop, task);
+  return before;
+}
+
+/**
  * Says that a task is about to run; {@linkcode currentTask} returns it until
  * {@linkcode _leaveTask}. Task classes of third parties call it around each synchronous step.
  *
