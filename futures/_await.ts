@@ -42,7 +42,8 @@ export interface StrandOwner extends TaskLike {
   _takeCancellation(): CancelledError;
 }
 
-function isOwner(task: TaskLike | null): task is StrandOwner {
+/** Whether a task is one of this library's, or of a class made of it. */
+export function isStrandOwner(task: TaskLike | null): task is StrandOwner {
   return task !== null && "_strands" in task;
 }
 
@@ -70,7 +71,7 @@ export abstract class Strand implements Runnable, PromiseLike<unknown> {
     this.#onRejected = onRejected;
     // A continuation without an error handler is no await: see above.
     const task = typeof onRejected === "function" && frame !== undefined ? frame.task : null;
-    this.owner = isOwner(task) ? task : null;
+    this.owner = isStrandOwner(task) ? task : null;
     this.#loop = loop;
   }
 

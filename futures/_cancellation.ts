@@ -15,7 +15,7 @@
  */
 
 import { runningTask } from "./_frame.ts";
-import type { CancelOptions, CancelOrigin } from "./errors.ts";
+import { CancelledError, type CancelOptions, type CancelOrigin } from "./errors.ts";
 import type { FutureLoop } from "./future_loop.ts";
 import type { Shield } from "./_shield.ts";
 import type { TaskLike } from "./task_registry.ts";
@@ -74,6 +74,16 @@ export class Cancellation implements CancelOrigin {
   /** Ends what {@linkcode Cancellation.enter} began. */
   static leave(before: Cancellation | null): void {
     current = before;
+  }
+
+  /** Cancels one thing for what another was cancelled for, or for what has ended in an error. */
+  static passOn(
+    from: CancelledError | { _cancellation: Cancellation | undefined },
+    target: { cancel(message?: string): boolean },
+  ): boolean {
+    const request = from instanceof CancelledError ? from.origin : from._cancellation;
+    if (request instanceof Cancellation) return request.passTo(target);
+    return target.cancel(from instanceof CancelledError ? from.message : undefined);
   }
 
   /** Cancels a future or task as part of this request. */

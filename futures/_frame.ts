@@ -91,6 +91,29 @@ export function enterAsync<A extends unknown[], R>(
 }
 
 /**
+ * Calls a function that may be async from inside a step, so that all it starts belongs to the task
+ * that is being stepped.
+ *
+ * @returns what `fn` returns
+ */
+export function callAsync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
+  const { context, loop, task } = sync;
+  const frame = storage.getStore();
+  if (
+    frame === undefined || frame.task !== task || frame.context !== context || frame.loop !== loop
+  ) return enterAsync(new Frame(loop, task, context!), fn, ...args);
+  // An async function of the same task waits for what is being stepped, so its frame is there.
+  sync.context = undefined;
+  try {
+    return fn(...args);
+  } finally {
+    sync.context = context;
+    sync.loop = loop;
+    sync.task = task;
+  }
+}
+
+/**
  * Starts async work of the library itself: it belongs to the loop, and to no task.
  *
  * @returns what `work` returns

@@ -26,6 +26,14 @@ export type CoroutineLike<T> =
   | (() => PromiseLike<T> | Generator<Suspension, T, unknown>);
 
 /**
+ * The code that a function such as `timeout()` is about: an async function or a generator function,
+ * which runs in the name of the task that waits for that function.
+ */
+export type Body<A extends unknown[], T> = (
+  ...args: A
+) => PromiseLike<T> | Generator<Suspension, T, unknown>;
+
+/**
  * Work that runs when it is waited for: with `yield*` inline in the same task, with `await` in the
  * name of the task that awaits, or as a task of its own through `createTask()`.
  *

@@ -28,10 +28,32 @@ export class InvalidStateError extends Error {
   override readonly name: string = "InvalidStateError";
 }
 
-/** A deadline has passed. */
+/** What {@linkcode TimeoutError} takes beside its message. */
+export interface TimeoutErrorOptions extends ErrorOptions {
+  /** The `Timeout` whose deadline it was. */
+  scope?: object;
+}
+
+/**
+ * A deadline has passed.
+ *
+ * **Differs from asyncio**: `scope` is an addition.
+ */
 export class TimeoutError extends Error {
   /** The class name, for printing. */
   override readonly name: string = "TimeoutError";
+  readonly #scope: object | undefined;
+
+  /** Makes the error. */
+  constructor(message?: string, options?: TimeoutErrorOptions) {
+    super(message, options);
+    this.#scope = options?.scope;
+  }
+
+  /** The `Timeout` whose deadline it was, where one is known: tells one's own from an inner one's. */
+  get scope(): object | undefined {
+    return this.#scope;
+  }
 }
 
 /** Raised in the main task by SIGINT under `run()`; it stops the loop that it passes through. */

@@ -61,6 +61,11 @@ export interface FutureLoop {
   time(): number;
   /** Schedules a callback for the next pass. */
   callSoon<A extends unknown[]>(callback: (...args: A) => void, ...args: A): CancelHandle;
+  /** The same for callers outside of the loop. */
+  callSoonThreadsafe<A extends unknown[]>(
+    callback: (...args: A) => void,
+    ...args: A
+  ): CancelHandle;
   /** Schedules a callback `delay` milliseconds from now. */
   callLater<A extends unknown[]>(
     delay: number,

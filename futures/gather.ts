@@ -6,7 +6,8 @@
  * @module
  */
 
-import { CancelledError } from "./errors.ts";
+import { Cancellation } from "./_cancellation.ts";
+import { CancelledError, type CancelOptions } from "./errors.ts";
 import { ensureFuture, type FutureInput, requireLoop, type ResultOf } from "./ensure_future.ts";
 import { waitOn } from "./_await.ts";
 import { Context } from "./context.ts";
@@ -66,10 +67,11 @@ class GatheringFuture extends Future<unknown[]> {
     for (const child of done) this.childDone(child);
   }
 
-  override cancel(message?: string): boolean {
+  override cancel(message?: string, options?: CancelOptions): boolean {
     if (this.done()) return false;
+    const request = Cancellation.of(this._loop, message, options);
     let any = false;
-    for (const child of this.children) if (child.cancel(message)) any = true;
+    for (const child of this.children) if (request.passTo(child)) any = true;
     if (any) this.#cancelRequested = true;
     return any;
   }

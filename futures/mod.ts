@@ -18,6 +18,7 @@
 
 export type { Awaitable, Suspension } from "./awaitable.ts";
 export {
+  type Body,
   Coroutine,
   coroutine,
   type CoroutineFunction,
@@ -43,6 +44,30 @@ export {
 } from "./ensure_future.ts";
 export { sleep } from "./sleep.ts";
 export { gather, type GatherOptions, type GatherResults, type GatherSettled } from "./gather.ts";
+export { waitFor } from "./wait_for.ts";
+export { Timeout, timeout, timeoutAt } from "./timeout.ts";
+export { moveOnAfter, moveOnAt } from "./move_on.ts";
+export { TaskGroup, taskGroup, type TaskGroupOptions } from "./task_group.ts";
+export {
+  type ErrorClass,
+  type ErrorFilter,
+  ExceptionGroup,
+  exceptStar,
+  type ExceptStarClause,
+} from "./exception_group.ts";
+export { shield } from "./shield.ts";
+export { shielded } from "./shielded.ts";
+export { ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION, wait, type WaitOptions } from "./wait.ts";
+export { type AsCompleted, asCompleted, type AsCompletedOptions } from "./as_completed.ts";
+export {
+  createEagerTaskFactory,
+  type EagerTaskFactory,
+  eagerTaskFactory,
+  type TaskConstructor,
+} from "./eager_task_factory.ts";
+export { ConcurrentFuture } from "./concurrent_future.ts";
+export { runCoroutineThreadsafe } from "./run_coroutine_threadsafe.ts";
+export { wrapFuture, type WrapFutureOptions } from "./wrap_future.ts";
 export { Context, ContextVar, type ContextVarOptions, copyContext, Token } from "./context.ts";
 export {
   _enterTask,
@@ -67,4 +92,5 @@ export {
   NotImplementedError,
   RuntimeError,
   TimeoutError,
+  type TimeoutErrorOptions,
 } from "./errors.ts";

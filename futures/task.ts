@@ -362,7 +362,8 @@ export class Task<T> extends Future<T> implements Runnable, StrandOwner, LinkedT
     this.#end();
     if (error instanceof CancelledError) {
       this.#cancelledError = error;
-      super.cancel(error.message);
+      if (error.origin instanceof Cancellation) this.#cancelWith(error.origin);
+      else super.cancel(error.message);
       return;
     }
     super.setException(error);
