@@ -114,6 +114,8 @@ export class BaseEventLoop extends AbstractEventLoop {
   readonly #host = new HostWait();
   readonly #ready = new ReadyQueue();
   readonly #timers = new TimerQueue();
+  // What runs at the end of the present pass.
+  readonly #passEnd: Runnable[] = [];
   readonly #executor = new DefaultExecutor(this);
   #timerSequence = 0;
   #running = false;
@@ -317,6 +319,7 @@ export class BaseEventLoop extends AbstractEventLoop {
     this.#parkedUntil = -Infinity;
     this.#ready.push(item);
     runPass(this, this.#ready, 1);
+    if (this.#passEnd.length > 0) this.#endPass();
     // A timer that was scheduled meanwhile may be due before the wait ends.
     const next = this.#timers.peek();
     this.#parkedUntil = until;
@@ -324,6 +327,23 @@ export class BaseEventLoop extends AbstractEventLoop {
       this.#ready.length > 0 || this.#stopping || this._interrupted ||
       (next !== undefined && next._when < until)
     ) this.#unpark();
+  }
+
+  /**
+   * Runs something when the present pass has run its last callback, before the loop can stop; wakes a
+   * loop that waits. It must call nothing of the program's, and must not throw. Called by transports,
+   * to send in one piece what a pass has written.
+   * @internal
+   */
+  _atPassEnd(item: Runnable): void {
+    this.#passEnd.push(item);
+    if (this.#parkedUntil !== -Infinity) this.#unpark();
+  }
+
+  #endPass(): void {
+    const items = this.#passEnd;
+    for (let i = 0; i < items.length; i++) items[i]!._run();
+    items.length = 0;
   }
 
   #unpark(): void {
@@ -420,6 +440,7 @@ export class BaseEventLoop extends AbstractEventLoop {
       if (this._interrupted) this.#raiseInterrupt();
       if (this._asyncSteps > 0) await this.#asyncRest();
       if (left === 0) {
+        if (this.#passEnd.length > 0) this.#endPass();
         if (this.#stopping) return;
         await undefined;
       }
@@ -453,6 +474,7 @@ export class BaseEventLoop extends AbstractEventLoop {
   }
 
   async #park(): Promise<void> {
+    if (this.#passEnd.length > 0) this.#endPass();
     if (this.#stopping) return await this._select(0);
     const next = this.#timers.peek();
     const until = next === undefined ? Infinity : next._when;

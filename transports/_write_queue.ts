@@ -14,11 +14,15 @@
  * @module
  */
 
+import { Context } from "../futures/context.ts";
+import type { Runnable } from "../futures/future_loop.ts";
 import { giveBlock, MAX_BLOCK_BYTES, takeBlock } from "./_block_pool.ts";
 import type { StreamSocket } from "./stream_socket.ts";
 
 /** Blocks below this size are exchanged for larger ones when they are full; larger ones are queued. */
 const MAX_GROWING_BYTES = 32 * 1024;
+
+const NO_CONTEXT = new Context();
 
 /** What a queue tells its owner, outside of any callback of the loop. */
 export interface WriteQueueOwner {
@@ -28,8 +32,12 @@ export interface WriteQueueOwner {
   _writeFailed(error: unknown): void;
 }
 
-/** The bytes that wait for a socket to take them. */
-export class WriteQueue {
+/** The bytes that wait for a socket to take them; run by the loop, it offers them to the socket. */
+export class WriteQueue implements Runnable {
+  /** Nothing of the program's is called from here. */
+  readonly _context: Context = NO_CONTEXT;
+  /** Whether the loop is going to run it. */
+  scheduled = false;
   /** How many bytes have not been taken. */
   size = 0;
   readonly #socket: Pick<StreamSocket, "write">;
@@ -93,6 +101,12 @@ export class WriteQueue {
       this.flush();
       tail = this.#begin(Math.min(data.length - start, MAX_BLOCK_BYTES));
     }
+  }
+
+  /** Called by the loop at the end of a pass. */
+  _run(): void {
+    this.scheduled = false;
+    this.flush();
   }
 
   /** Offers what is queued to the socket, unless a write is pending. */

@@ -67,12 +67,10 @@ const BEGIN = 1;
 const READ = 2;
 const RESUME_WRITING = 4;
 
-const RESOLVED = Promise.resolve();
-
 /**
  * A transport over a connection.
  *
- * What is written in one callback leaves in one piece when the callback ends. Bytes that the kernel has
+ * What is written in one pass of the loop leaves in one piece at its end. Bytes that the kernel has
  * been offered but has not yet reported as taken count as unsent.
  *
  * A `BufferedProtocol` is asked for memory before each read, and the socket fills that memory directly:
@@ -109,7 +107,6 @@ export class SocketTransport extends Transport implements Runnable {
 
   readonly #flow: FlowControl;
   readonly #writes: WriteQueue;
-  #flushing = false;
   #eofWritten = false;
 
   #closing = false;
@@ -344,7 +341,10 @@ export class SocketTransport extends Transport implements Runnable {
     writes.append(bytes);
     if (!writes.sending) {
       if (writes.size >= FLUSH_AT_ONCE_BYTES) writes.flush();
-      else if (!this.#inRun && !this.#flushing) this.#flushSoon();
+      else if (!this.#inRun && !writes.scheduled) {
+        writes.scheduled = true;
+        this.#loop._atPassEnd(writes);
+      }
     }
     this.#flow.pauseIfAbove(writes.size);
   }
@@ -379,18 +379,6 @@ export class SocketTransport extends Transport implements Runnable {
     this.#flow.setLimits(limits);
     this.#flow.pauseIfAbove(this.#writes.size);
   }
-
-  // A microtask runs when the callbacks that are being run now have ended, also when the loop is about
-  // to stop, and for writes of code that no loop has called.
-  #flushSoon(): void {
-    this.#flushing = true;
-    RESOLVED.then(this.#flush);
-  }
-
-  readonly #flush = (): void => {
-    this.#flushing = false;
-    this.#writes.flush();
-  };
 
   async #closeWrite(): Promise<void> {
     try {

@@ -32,4 +32,9 @@ export interface TransportLoop {
    * to a promise of the host.
    */
   _deliver(item: Runnable): void;
+  /**
+   * Runs something when the present pass has run its last callback, and before the loop can stop. It
+   * must call nothing of the program's, and must not throw; its context does not matter.
+   */
+  _atPassEnd(item: Runnable): void;
 }

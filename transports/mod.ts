@@ -1,0 +1,59 @@
+/**
+ * Transports and protocols: how bytes move, and what is told of it.
+ *
+ * A transport moves bytes over a connection; a protocol says what they mean. A loop makes the
+ * transports, out of whatever has the shape of a connection, and calls the protocols.
+ *
+ * @example A protocol, tried without any connection
+ * ```ts
+ * import { Protocol } from "@asyncio/asyncio/transports";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class Lines extends Protocol {
+ *   readonly lines: string[] = [];
+ *   readonly #decoder = new TextDecoder();
+ *   #rest = "";
+ *   override dataReceived(data: Uint8Array) {
+ *     const parts = (this.#rest + this.#decoder.decode(data, { stream: true })).split("\n");
+ *     this.#rest = parts.pop()!;
+ *     this.lines.push(...parts);
+ *   }
+ * }
+ * const protocol = new Lines();
+ * for (const piece of ["one\ntw", "o\nthr"]) {
+ *   protocol.dataReceived(new TextEncoder().encode(piece));
+ * }
+ * assertEquals(protocol.lines, ["one", "two"]);
+ * ```
+ *
+ * @module
+ */
+
+export {
+  type AnyProtocol,
+  BaseProtocol,
+  type BaseProtocolLike,
+  BufferedProtocol,
+  type BufferedProtocolLike,
+  DatagramProtocol,
+  Protocol,
+  type ProtocolLike,
+  SubprocessProtocol,
+} from "./protocol.ts";
+export { BaseTransport } from "./base_transport.ts";
+export {
+  ReadTransport,
+  Transport,
+  type WritableData,
+  type WriteBufferLimits,
+  WriteTransport,
+} from "./transport.ts";
+export { DatagramTransport } from "./datagram_transport.ts";
+export { SubprocessTransport } from "./subprocess_transport.ts";
+export type { SocketAddress, StreamListener, StreamSocket } from "./stream_socket.ts";
+export {
+  SocketTransport,
+  type SocketTransportOptions,
+  type TransportOwner,
+} from "./socket_transport.ts";
+export type { TransportLoop } from "./transport_loop.ts";
