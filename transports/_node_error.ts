@@ -14,6 +14,7 @@ const CLASSES: Record<string, new (message: string, options?: ErrorOptions) => E
   EADDRINUSE: Deno.errors.AddrInUse,
   EADDRNOTAVAIL: Deno.errors.AddrNotAvailable,
   EBADF: Deno.errors.BadResource,
+  ECANCELED: Deno.errors.BadResource,
   ECONNABORTED: Deno.errors.ConnectionAborted,
   ECONNREFUSED: Deno.errors.ConnectionRefused,
   ECONNRESET: Deno.errors.ConnectionReset,

@@ -81,8 +81,11 @@ export class NodeStreamSocket implements StreamSocket {
   write(data: Uint8Array): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#socket.write(data, (error) => {
-        if (error === null || error === undefined) resolve(data.length);
-        else reject(fromNodeError(error));
+        if (error === null || error === undefined) return resolve(data.length);
+        const told = fromNodeError(error);
+        // Node itself closes the standard input of a child that has exited.
+        if (this.#closed || !(told instanceof Deno.errors.BadResource)) reject(told);
+        else reject(new Deno.errors.BrokenPipe("The pipe was closed", { cause: error }));
       });
     });
   }
