@@ -1,0 +1,91 @@
+/** `ReadBuffer` and the block pool: how much memory connections hold. */
+import { assert, assertEquals, assertNotStrictEquals } from "@std/assert";
+import { giveBlock, MAX_BLOCK_BYTES, takeBlock } from "../../transports/_block_pool.ts";
+import { ReadBuffer } from "../../transports/_read_buffer.ts";
+import { joined, pattern } from "./_recorder.ts";
+
+/** Reads as a socket does, at most `available` bytes, and returns what was handed out. */
+function read(buffer: ReadBuffer, available: number, start = 0): Uint8Array {
+  const space = buffer.space();
+  const count = Math.min(space.length, available);
+  space.set(pattern(count, start));
+  return buffer.take(count);
+}
+
+function readMany(buffer: ReadBuffer, length: number, times: number): void {
+  for (let i = 0; i < times; i++) read(buffer, length);
+}
+
+Deno.test("ReadBuffer holds half a KiB for a connection that is idle", () => {
+  const buffer = new ReadBuffer();
+  assertEquals(buffer.space().buffer.byteLength, 512);
+  readMany(buffer, 64, 1000);
+  assertEquals(buffer.space().buffer.byteLength, 512);
+});
+
+Deno.test("ReadBuffer grows while reads fill it, up to 128 KiB, and shrinks again", () => {
+  const buffer = new ReadBuffer();
+  const sizes: number[] = [];
+  for (let i = 0; i < 8; i++) {
+    sizes.push(buffer.space().length);
+    read(buffer, Infinity);
+  }
+  assertEquals(sizes, [512, 2048, 8192, 32_768, 131_072, 131_072, 131_072, 131_072]);
+  readMany(buffer, 100, 10);
+  assert(buffer.space().buffer.byteLength <= 1024, `${buffer.space().buffer.byteLength}`);
+});
+
+Deno.test("ReadBuffer stays large when only some reads are short", () => {
+  const buffer = new ReadBuffer();
+  readMany(buffer, Infinity, 6);
+  for (let i = 0; i < 20; i++) {
+    read(buffer, 100_000);
+    readMany(buffer, 100, 5);
+  }
+  assertEquals(buffer.space().length, 131_072);
+});
+
+Deno.test("ReadBuffer has room to spare for reads of the present length", () => {
+  for (const length of [1, 16, 64, 100, 500, 1000, 1024, 2000, 4000, 16_384, 65_536]) {
+    const buffer = new ReadBuffer();
+    readMany(buffer, length, 20);
+    for (let i = 0; i < 50; i++) {
+      // A read that fills the memory costs one more system call.
+      assert(buffer.space().length > length, `reads of ${length} bytes`);
+      read(buffer, length);
+    }
+  }
+});
+
+Deno.test("ReadBuffer never touches again what it has handed out", () => {
+  const buffer = new ReadBuffer();
+  const handedOut: Uint8Array[] = [];
+  let start = 0;
+  for (let i = 1; i < 3000; i++) {
+    const chunk = read(buffer, (i * 7919) % (i % 50 === 0 ? 200_000 : 1000), start);
+    handedOut.push(chunk);
+    start += chunk.length;
+  }
+  assertEquals(joined(handedOut), pattern(start));
+});
+
+Deno.test("ReadBuffer hands out long reads with memory of their own", () => {
+  const buffer = new ReadBuffer();
+  readMany(buffer, Infinity, 4);
+  const chunk = read(buffer, 20_000);
+  assertEquals(chunk.buffer.byteLength, 20_000);
+});
+
+Deno.test("takeBlock() returns a block that is large enough, again when it was given back", () => {
+  for (const bytes of [1, 512, 513, 100_000, MAX_BLOCK_BYTES]) {
+    const block = takeBlock(bytes);
+    assert(block.length >= bytes);
+    const other = takeBlock(bytes);
+    assertNotStrictEquals(other.buffer, block.buffer);
+    giveBlock(block);
+    assertEquals(takeBlock(bytes).buffer, block.buffer);
+    giveBlock(block);
+    giveBlock(other);
+  }
+  assertEquals(takeBlock(MAX_BLOCK_BYTES * 3).length, MAX_BLOCK_BYTES);
+});
