@@ -12,17 +12,21 @@ import type { WritablePipe, WritePipe } from "./pipe.ts";
 
 /** Takes bytes, chunk by chunk. */
 export interface PipeSink {
-  /** Writes a chunk, all of it, which must not be touched meanwhile. One call at a time. */
-  write(data: Uint8Array): Promise<void>;
+  /**
+   * Writes the beginning of a chunk, which must not be touched meanwhile. One call at a time.
+   *
+   * @returns how many bytes were taken
+   */
+  write(data: Uint8Array): Promise<number>;
   /** Ends the pipe; what was written is delivered. Not to be called while a write is pending. */
   close(): void;
   /** Ends the pipe at once; a pending write settles somehow, or never. */
   abort(): void;
-  /** Settles when the other end has gone away; never, where nobody tells. */
-  readonly gone: Promise<void>;
+  /** Comes with the reason, if any, when the other end goes away; never, where nobody tells. */
+  readonly gone: Promise<unknown>;
 }
 
-const NEVER = new Promise<void>(() => {});
+const NEVER = new Promise<never>(() => {});
 
 /**
  * Opens a sink over a pipe, which it owns from now on.
@@ -42,15 +46,17 @@ export function openSink(pipe: WritePipe): PipeSink {
 
 class StreamSink implements PipeSink {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  readonly gone: Promise<void>;
+  readonly gone: Promise<unknown>;
 
   constructor(stream: WritableStream<Uint8Array>) {
     this.#writer = stream.getWriter();
-    this.gone = this.#writer.closed.then(() => {}, () => {});
+    this.gone = this.#writer.closed.then(() => undefined, (error) => error);
   }
 
-  write(data: Uint8Array): Promise<void> {
-    return this.#writer.write(data);
+  async write(data: Uint8Array): Promise<number> {
+    // A stream may keep the chunk, as the two ends of a TransformStream do.
+    await this.#writer.write(data.slice());
+    return data.length;
   }
 
   close(): void {
@@ -65,15 +71,14 @@ class StreamSink implements PipeSink {
 
 class BufferSink implements PipeSink {
   readonly #pipe: WritablePipe;
-  readonly gone: Promise<void> = NEVER;
+  readonly gone: Promise<unknown> = NEVER;
 
   constructor(pipe: WritablePipe) {
     this.#pipe = pipe;
   }
 
-  async write(data: Uint8Array): Promise<void> {
-    let sent = 0;
-    while (sent < data.length) sent += await this.#pipe.write(data.subarray(sent));
+  write(data: Uint8Array): Promise<number> {
+    return this.#pipe.write(data);
   }
 
   close(): void {
@@ -82,5 +87,29 @@ class BufferSink implements PipeSink {
 
   abort(): void {
     closeOnce(this.#pipe);
+  }
+}
+
+/** The standard input of a child of `Deno.Command`, whose stream keeps no chunk. */
+export class ChildInput implements WritablePipe {
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  #writing = false;
+
+  constructor(stream: WritableStream<Uint8Array>) {
+    this.#writer = stream.getWriter();
+    this.#writer.closed.catch(() => {});
+  }
+
+  async write(data: Uint8Array): Promise<number> {
+    this.#writing = true;
+    await this.#writer.write(data);
+    this.#writing = false;
+    return data.length;
+  }
+
+  close(): void {
+    // What is being written goes on until the child reads it or ends.
+    const closed = this.#writing ? this.#writer.abort() : this.#writer.close();
+    closed.catch(() => {});
   }
 }

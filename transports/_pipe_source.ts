@@ -10,6 +10,7 @@ import { Socket } from "node:net";
 import { describe } from "../futures/_describe.ts";
 import { NotImplementedError } from "../futures/errors.ts";
 import { NodeStreamSocket } from "./_node_stream_socket.ts";
+import { ReadBuffer } from "./_read_buffer.ts";
 import type { ReadablePipe, ReadPipe } from "./pipe.ts";
 
 /** Bytes, chunk by chunk. */
@@ -22,9 +23,6 @@ export interface PipeSource {
   /** Lets go of the pipe; a pending read settles somehow. */
   close(): void;
 }
-
-/** How much is read at once: what a pipe of Linux holds. */
-const BUFFER_BYTES = 65_536;
 
 /**
  * Opens a source over a pipe, which it owns from now on.
@@ -99,7 +97,7 @@ class StreamSource implements PipeSource {
 
 class BufferSource implements PipeSource {
   readonly #pipe: ReadablePipe;
-  #buffer: Uint8Array<ArrayBuffer> | null = null;
+  readonly #buffer = new ReadBuffer();
 
   constructor(pipe: ReadablePipe) {
     this.#pipe = pipe;
@@ -107,14 +105,9 @@ class BufferSource implements PipeSource {
 
   async read(): Promise<Uint8Array<ArrayBuffer> | null> {
     for (;;) {
-      const buffer = this.#buffer ??= new Uint8Array(BUFFER_BYTES);
-      const count = await this.#pipe.read(buffer);
+      const count = await this.#pipe.read(this.#buffer.space());
       if (count === null) return null;
-      if (count === 0) continue;
-      // A small chunk is copied out, so that it does not hold the whole buffer.
-      if (count <= BUFFER_BYTES / 4) return buffer.slice(0, count);
-      this.#buffer = null;
-      return buffer.subarray(0, count);
+      if (count > 0) return this.#buffer.take(count);
     }
   }
 

@@ -12,6 +12,8 @@
  */
 
 import { returncodeOf, returncodeOfFailure } from "./_returncode.ts";
+import { ChildInput } from "./_pipe_sink.ts";
+import { openSource } from "./_pipe_source.ts";
 import { spawnOnNode } from "./_spawn_node.ts";
 import type { ReadablePipe, WritablePipe } from "./pipe.ts";
 import {
@@ -28,7 +30,7 @@ import type { StreamSocket } from "./stream_socket.ts";
 export interface SpawnedChild {
   readonly pid: number;
   /** Its standard input, where it is a pipe. */
-  readonly stdin: WritablePipe | WritableStream<Uint8Array> | undefined;
+  readonly stdin: WritablePipe | undefined;
   /** Its output, where it is a pipe. */
   readonly stdout: ReadablePipe | ReadableStream<Uint8Array> | undefined;
   /** Its error output, where it is a pipe of its own. */
@@ -37,8 +39,22 @@ export interface SpawnedChild {
   readonly extra: ReadonlyMap<number, StreamSocket>;
   /** Its return code: what it exited with, or the negative number of the signal that ended it. */
   readonly exited: Promise<number>;
+  /** What the host has for it: a `Deno.ChildProcess`, or a `ChildProcess` of `node:child_process`. */
+  readonly subprocess: object;
   /** Sends a signal; does nothing when the child has exited. */
   kill(signal: Deno.Signal): void;
+}
+
+/** Kills a child that nobody wants, and lets go of its pipes. */
+export function abandonChild(child: SpawnedChild): void {
+  child.kill("SIGKILL");
+  child.stdin?.close();
+  for (const pipe of [child.stdout, child.stderr]) {
+    if (pipe !== undefined && !(pipe instanceof ReadableStream && pipe.locked)) {
+      openSource(pipe).close();
+    }
+  }
+  for (const socket of child.extra.values()) socket.close();
 }
 
 /**
@@ -100,7 +116,8 @@ function spawnOnDeno(command: ProcessCommand): SpawnedChild {
   }).spawn();
   return {
     pid: child.pid,
-    stdin: command.stdin === PIPE ? child.stdin : undefined,
+    subprocess: child,
+    stdin: command.stdin === PIPE ? new ChildInput(child.stdin) : undefined,
     stdout: command.stdout === PIPE ? child.stdout : undefined,
     stderr: command.stderr === PIPE ? child.stderr : undefined,
     extra: new Map(),

@@ -83,6 +83,7 @@ function wrap(
   }
   return {
     pid,
+    subprocess: child,
     stdin: pipe(0),
     stdout: merged ?? pipe(1),
     stderr: pipe(2),

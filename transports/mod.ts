@@ -57,3 +57,15 @@ export {
   type TransportOwner,
 } from "./socket_transport.ts";
 export type { TransportLoop } from "./transport_loop.ts";
+export {
+  bindDatagram,
+  type BindDatagramOptions,
+  type DatagramAddress,
+  type DatagramSocket,
+  NodeDatagramSocket,
+} from "./datagram_socket.ts";
+export { UdpTransport, type UdpTransportOptions } from "./udp_transport.ts";
+export type { ReadablePipe, ReadPipe, WritablePipe, WritePipe } from "./pipe.ts";
+export type { PipeTransportOptions } from "./pipe_options.ts";
+export { ReadPipeTransport } from "./read_pipe_transport.ts";
+export { WritePipeTransport } from "./write_pipe_transport.ts";
