@@ -50,14 +50,22 @@ export class PoolJob<T> implements ExecutorJob<T> {
     return this.#owner.cancelJob(this as PoolJob<unknown>);
   }
 
-  /** Takes the arguments as they are now, for a call that has to wait. */
+  /**
+   * Takes the arguments as they are now, for a call that has to wait.
+   *
+   * @throws {TypeError} when they cannot be cloned
+   */
   keepCopy(): void {
     const { args } = this.wire;
-    // Of what is moved, the copy is moved on.
     const { transfer } = this;
-    const kept = structuredClone({ args, transfer }, { transfer });
-    this.wire = { ...this.wire, args: kept.args };
-    this.transfer = kept.transfer;
+    try {
+      // Of what is moved, the copy is moved on.
+      const kept = structuredClone({ args, transfer }, { transfer });
+      this.wire = { ...this.wire, args: kept.args };
+      this.transfer = kept.transfer;
+    } catch (error) {
+      throw this.unclonable(error);
+    }
   }
 
   finish(answer: WireAnswer): void {

@@ -22,6 +22,12 @@ export interface Shipment {
 const INSTEAD =
   "; give it all it needs as arguments, or export it from a module and give { module, name }";
 
+/** What only the main thread has, or a variable of the program is likelier to be called. */
+const NOT_IN_WORKERS = new Set(
+  ("alert confirm prompt localStorage sessionStorage Storage Window Navigator Location " +
+    "name close closed").split(" "),
+);
+
 const checked = new WeakMap<object, string>();
 
 /**
@@ -85,7 +91,7 @@ function problemOf(func: Function, source: string): string | undefined {
       "(x) => Math.sqrt(x)";
   }
   if (/^class\b/.test(source)) return "it is a class; a function is needed";
-  const free = freeNames(source).filter((name) => !(name in globalThis));
+  const free = freeNames(source).filter((name) => !isGlobal(name));
   if (free.length > 0) {
     return `it uses ${list(free)} of the code around it, which does not go along${INSTEAD}`;
   }
@@ -98,6 +104,10 @@ function problemOf(func: Function, source: string): string | undefined {
       "function or an arrow function, not as a method";
   }
   return undefined;
+}
+
+function isGlobal(name: string): boolean {
+  return name in globalThis && !(name in Object.prototype) && !NOT_IN_WORKERS.has(name);
 }
 
 function list(names: string[]): string {

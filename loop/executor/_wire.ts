@@ -9,6 +9,7 @@
  * @module
  */
 
+import { BrokenBarrierError } from "../../futures/barrier.ts";
 import {
   CancelledError,
   InvalidStateError,
@@ -16,6 +17,11 @@ import {
   RuntimeError,
   TimeoutError,
 } from "../../futures/errors.ts";
+import { ExceptionGroup } from "../../futures/exception_group.ts";
+import { QueueEmpty, QueueFull, QueueShutDown } from "../../futures/queue_errors.ts";
+import { IncompleteReadError, LimitOverrunError } from "../../transports/stream_errors.ts";
+import { GAIError } from "../address_info.ts";
+import { WorkerDiedError } from "./executor.ts";
 
 /** A call, on its way to a worker. */
 export type WireCall =
@@ -41,6 +47,8 @@ export interface WireError {
   classes: string[];
   name: string;
   message: string;
+  /** What an {@linkcode ExceptionGroup} is made with. */
+  title: string | undefined;
   stack: string | undefined;
   /** What else it has of its own. */
   fields: { key: string; enumerable: boolean; value: WireValue }[];
@@ -52,6 +60,15 @@ const LIBRARY_ERRORS: readonly { prototype: object }[] = [
   NotImplementedError,
   RuntimeError,
   TimeoutError,
+  BrokenBarrierError,
+  ExceptionGroup,
+  QueueEmpty,
+  QueueFull,
+  QueueShutDown,
+  IncompleteReadError,
+  LimitOverrunError,
+  GAIError,
+  WorkerDiedError,
 ];
 /** By the names of their classes: nothing else tells, in another thread, what is of this library. */
 const LIBRARY = new Map(LIBRARY_ERRORS.map(({ prototype }) => [classNames(prototype), prototype]));
@@ -76,16 +93,24 @@ function decode(wire: WireValue, known: Map<WireError, Error>): unknown {
 }
 
 function decodeError(wire: WireError, known: Map<WireError, Error>): Error {
-  const error = wire.base === "DOMException"
-    ? new DOMException(wire.message, wire.name)
-    : Object.setPrototypeOf(new Error(wire.message), prototypeOf(wire)) as Error;
+  const error = bareError(wire);
   known.set(wire, error);
-  const set = (key: string, value: unknown, enumerable: boolean) =>
+  const set = (key: string, value: unknown, enumerable = false) =>
     Object.defineProperty(error, key, { value, enumerable, writable: true, configurable: true });
-  if (error.name !== wire.name) set("name", wire.name, false);
-  set("stack", wire.stack, false);
+  if (error.name !== wire.name) set("name", wire.name);
+  if (error.message !== wire.message) set("message", wire.message);
+  set("stack", wire.stack);
   for (const { key, enumerable, value } of wire.fields) set(key, decode(value, known), enumerable);
   return error;
+}
+
+/** An error of the right class, without its fields. */
+function bareError(wire: WireError): Error {
+  if (wire.base === "DOMException") return new DOMException(wire.message, wire.name);
+  const prototype = prototypeOf(wire);
+  // A group holds its title where nothing else can put it; the errors in it come with the fields.
+  if (prototype === ExceptionGroup.prototype) return new ExceptionGroup(wire.title ?? "", [wire]);
+  return Object.setPrototypeOf(new Error(wire.message), prototype);
 }
 
 function prototypeOf({ home, base, classes }: WireError): object {

@@ -99,6 +99,7 @@ export function workerMain(port: ParentPort, sourceUrl: string): void {
       classes: [],
       name: String(error.name),
       message: String(error.message),
+      title: "title" in error ? String(error.title) : undefined,
       stack: typeof error.stack === "string" ? trim(error.stack) : undefined,
       fields: [],
     };

@@ -48,7 +48,8 @@ export interface WorkerPoolOptions {
  * **Functions.** Workers share no variables. What runs there is given
  * - as a function that stands for itself: its source is sent, and it may use its arguments and what
  *   is global (also `await import("node:fs")`). A function that uses a variable of the code around
- *   it is refused; so are methods, classes, bound and built-in functions;
+ *   it is refused, unless that has the name of a global one, which is then what it finds; so are
+ *   methods, classes, bound and built-in functions;
  * - as `{ module, name }`: what a module exports. Each worker imports the module once, with the
  *   permission that takes: to read a local file, to import a remote one.
  *
@@ -185,7 +186,8 @@ export class WorkerPoolExecutor implements Executor, AsyncDisposable {
       for (const job of this.#waiting) job.setCancelled();
       this.#waiting.clear();
     }
-    for (const worker of this.#workers) {
+    // Those that are started meanwhile, for calls that wait, are not meant.
+    for (const worker of [...this.#workers]) {
       if (worker.job === null || options.terminate) worker.end();
     }
     if (this.#workers.size === 0) this.#over.resolve();
