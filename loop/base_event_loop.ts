@@ -27,7 +27,12 @@ import { enterAsync, Frame } from "../futures/_frame.ts";
 import { describe } from "../futures/_describe.ts";
 import { reportUnretrieved } from "../futures/_unretrieved.ts";
 import { Context, currentContext } from "../futures/context.ts";
-import { _coroutineOf, type Coroutine, type CoroutineLike } from "../futures/coroutine.ts";
+import {
+  _coroutineOf,
+  type Coroutine,
+  type CoroutineLike,
+  iscoroutinefunction,
+} from "../futures/coroutine.ts";
 import { ensureFuture, type FutureInput } from "../futures/ensure_future.ts";
 import { KeyboardInterrupt, NotImplementedError, RuntimeError } from "../futures/errors.ts";
 import { Future } from "../futures/future.ts";
@@ -246,7 +251,7 @@ export class BaseEventLoop extends AbstractEventLoop {
     callback: (...args: A) => void,
     ...args: A
   ): TimerHandle {
-    if (!(delay >= 0)) checkDelay("schedule a callback", delay);
+    if (typeof delay !== "number" || !(delay >= 0)) checkDelay("schedule a callback", delay);
     return this.#schedule(
       "callLater",
       this.time() + delay,
@@ -261,8 +266,10 @@ export class BaseEventLoop extends AbstractEventLoop {
     ...args: A
   ): TimerHandle {
     if (typeof when !== "number" || Number.isNaN(when)) {
-      throw new RangeError(
-        `Cannot schedule a callback: the time must be a number of milliseconds, got ${when}`,
+      const Mistake = typeof when === "number" ? RangeError : TypeError;
+      throw new Mistake(
+        "Cannot schedule a callback: the time must be a number of milliseconds, got " +
+          describe(when),
       );
     }
     return this.#schedule("callAt", when, callback as unknown as AnyCallback, args);
@@ -287,7 +294,7 @@ export class BaseEventLoop extends AbstractEventLoop {
         `Cannot call ${method}(): the callback must be a function, got ${describe(callback)}`,
       );
     }
-    if (/^(async |async\(|function\s*\*|async function)/.test(String(callback))) {
+    if (iscoroutinefunction(callback)) {
       throw new TypeError(
         `Cannot call ${method}(): ${describe(callback)} is a coroutine function; ` +
           "use createTask() for it",
@@ -502,12 +509,17 @@ export class BaseEventLoop extends AbstractEventLoop {
   _callbackFailed(item: Runnable, error: unknown): void {
     if (error instanceof KeyboardInterrupt) return this._interrupt(error);
     const sourceTraceback = item instanceof Handle ? item._sourceTraceback : undefined;
-    this.callExceptionHandler({
-      message: `Exception in callback ${item}`,
-      exception: error,
-      handle: item,
-      ...(sourceTraceback === undefined ? {} : { sourceTraceback }),
-    });
+    try {
+      this.callExceptionHandler({
+        message: `Exception in callback ${item}`,
+        exception: error,
+        handle: item,
+        ...(sourceTraceback === undefined ? {} : { sourceTraceback }),
+      });
+    } catch (interruption) {
+      // The pass has to be left in order.
+      this._interrupt(interruption);
+    }
   }
 
   /**

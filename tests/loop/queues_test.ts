@@ -1,0 +1,117 @@
+/** The ready queue and the timer queue, against simple models. */
+import { assert, assertEquals } from "@std/assert";
+import { Context, type Runnable } from "../../futures/mod.ts";
+import { TimerHandle } from "../../loop/mod.ts";
+import { ReadyQueue } from "../../loop/ready_queue.ts";
+import { TimerQueue } from "../../loop/timer_queue.ts";
+
+function randomNumbers(seed: number): (n: number) => number {
+  return (n) => (seed = (seed * 16807) % 2147483647) % n;
+}
+
+class Item implements Runnable {
+  readonly _context = new Context();
+  readonly id: number;
+
+  constructor(id: number) {
+    this.id = id;
+  }
+
+  _run(): void {}
+}
+
+Deno.test("ReadyQueue gives back in order what was put in, at any fill", () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const random = randomNumbers(seed);
+    const queue = new ReadyQueue();
+    const model: Item[] = [];
+    for (let i = 0; i < 5000; i++) {
+      // Phases of growing and of shrinking, so that the ring wraps at every capacity.
+      if (random(10) < (Math.floor(i / 700) % 2 === 0 ? 7 : 3) || model.length === 0) {
+        const item = new Item(i);
+        queue.push(item);
+        model.push(item);
+      } else {
+        assert(queue.first === model[0]);
+        assert(queue.shift() === model.shift());
+      }
+      assertEquals(queue.length, model.length);
+    }
+    assertEquals(queue.toArray(), model);
+  }
+});
+
+Deno.test("ReadyQueue gives up a ring that a burst has made large", () => {
+  const queue = new ReadyQueue();
+  for (let burst = 0; burst < 3; burst++) {
+    for (let i = 0; i < 200_000; i++) queue.push(new Item(i));
+    for (let i = 0; i < 200_000; i++) assertEquals((queue.shift() as Item).id, i);
+    assertEquals(queue.length, 0);
+  }
+  queue.push(new Item(1));
+  queue.clear();
+  assertEquals(queue.length, 0);
+  assertEquals(queue.toArray(), []);
+});
+
+class Owner {
+  readonly queue = new TimerQueue();
+  _timerHandleCancelled(timer: TimerHandle): void {
+    if (timer._scheduled) this.queue.noteCancelled();
+  }
+}
+
+Deno.test("TimerQueue gives the next deadline, whatever is called off", () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const random = randomNumbers(seed);
+    const owner = new Owner();
+    const { queue } = owner;
+    let model: TimerHandle[] = [];
+    for (let i = 0; i < 3000; i++) {
+      const action = random(10);
+      if (action < 5 || model.length === 0) {
+        const timer = new TimerHandle(
+          random(50),
+          i,
+          () => {},
+          [],
+          new Context(),
+          owner as never,
+        );
+        queue.push(timer);
+        model.push(timer);
+        model.sort((a, b) => a._when - b._when || a._sequence - b._sequence);
+      } else if (action < 8) {
+        const timer = model[random(model.length)]!;
+        timer.cancel();
+        model = model.filter((each) => each !== timer);
+      } else {
+        assert(queue.peek() === model[0]);
+        assert(queue.shift() === model.shift());
+      }
+      assert(queue.peek() === model[0]);
+      // What was called off is never more than what is scheduled, beside a small number.
+      assert(queue.length <= 2 * model.length + 65, `${queue.length} for ${model.length}`);
+    }
+    queue.clear();
+    assertEquals(queue.peek(), undefined);
+  }
+});
+
+Deno.test("TimerQueue does not count what is called off after it has left", () => {
+  const owner = new Owner();
+  const { queue } = owner;
+  const make = (when: number, sequence: number) =>
+    new TimerHandle(when, sequence, () => {}, [], new Context(), owner as never);
+  const gone = Array.from({ length: 200 }, (_, i) => make(i, i));
+  for (const timer of gone) queue.push(timer);
+  for (let i = 0; i < 200; i++) queue.shift();
+  for (const timer of gone) timer.cancel();
+  const kept = Array.from({ length: 100 }, (_, i) => make(i, i));
+  for (const timer of kept) queue.push(timer);
+  kept[50]!.cancel();
+  assertEquals(queue.length, 100);
+  queue.clear();
+  for (const timer of kept) timer.cancel();
+  assertEquals(queue.length, 0);
+});
