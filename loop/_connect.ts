@@ -14,6 +14,8 @@
 import type { Suspension } from "../futures/awaitable.ts";
 import { describe } from "../futures/_describe.ts";
 import { CancelledError } from "../futures/errors.ts";
+import { ExceptionGroup } from "../futures/exception_group.ts";
+import { staggeredRace } from "../futures/_staggered_race.ts";
 import type { AnyProtocol } from "../transports/protocol.ts";
 import type { Transport } from "../transports/transport.ts";
 import type { StreamSocket } from "../transports/stream_socket.ts";
@@ -119,13 +121,11 @@ function* openSocket(
   const interleaved = options.interleave ?? (happyEyeballsDelay === undefined ? 0 : 1);
   if (interleaved > 0 && addresses.length > 1) addresses = interleave(addresses, interleaved);
   const failures: unknown[] = [];
-  for (const address of addresses) {
-    try {
-      return yield* connectTo(loop, address, localAddr, failures);
-    } catch (error) {
-      if (error instanceof CancelledError) throw error;
-    }
-  }
+  const race = yield* staggeredRace(
+    addresses.map((address) => () => connectTo(loop, address, localAddr, failures)),
+    { delay: happyEyeballsDelay, discard: (late) => late.close() },
+  );
+  if (race.winner !== undefined) return race.winner.result;
   throw summarize(host, port, failures, allErrors);
 }
 
@@ -213,7 +213,7 @@ function summarize(
   allErrors: boolean,
 ): unknown {
   if (allErrors) {
-    return new AggregateError(failures, `Cannot connect to ${host} port ${port}`);
+    return new ExceptionGroup(`Cannot connect to ${host} port ${port}`, failures);
   }
   const first = failures[0];
   if (failures.length === 1) return first;

@@ -22,7 +22,7 @@ import { hostCall } from "./_host_call.ts";
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Calls of the host whose answers nobody has taken, by socket. */
-class Kept<S extends object, T> {
+export class Kept<S extends object, T> {
   readonly #pending = new WeakMap<S, Promise<T>>();
 
   /** The answer to the call that is under way, or to a new one; a failure is told once. */

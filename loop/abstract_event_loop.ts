@@ -13,9 +13,17 @@ import type { Future } from "../futures/future.ts";
 import type { ExceptionContext, FutureLoop, Runnable } from "../futures/future_loop.ts";
 import type { Task, TaskOptions } from "../futures/task.ts";
 import type { TaskLike } from "../futures/task_registry.ts";
-import type { AnyProtocol } from "../transports/protocol.ts";
+import type { DatagramSocket } from "../transports/datagram_socket.ts";
+import type { DatagramTransport } from "../transports/datagram_transport.ts";
+import type { ReadPipe, WritePipe } from "../transports/pipe.ts";
+import type { AnyProtocol, BaseProtocolLike, DatagramProtocol } from "../transports/protocol.ts";
 import type { SocketAddress, StreamListener, StreamSocket } from "../transports/stream_socket.ts";
-import type { Transport, WritableData } from "../transports/transport.ts";
+import type {
+  ReadTransport,
+  Transport,
+  WritableData,
+  WriteTransport,
+} from "../transports/transport.ts";
 import type {
   AddressInfo,
   GetAddrInfoOptions,
@@ -26,6 +34,7 @@ import type { Executor, ExecutorFunction } from "./executor/executor.ts";
 import type { Handle, TimerHandle } from "./handle.ts";
 import type {
   ConnectionOptions,
+  DatagramEndpointOptions,
   SendfileOptions,
   ServerOptions,
   UnixConnectionOptions,
@@ -541,6 +550,60 @@ export abstract class AbstractEventLoop implements FutureLoop {
     this.#missing("sendfile");
   }
 
+  // ---- Datagrams and pipes ----------------------------------------------------------------------
+
+  /**
+   * Lets a protocol send and receive datagrams (UDP).
+   *
+   * asyncio name: `create_datagram_endpoint`.
+   *
+   * @param protocolFactory makes the protocol
+   * @param options local and remote address, …
+   * @returns the transport and the protocol
+   * @throws {TypeError} when the options do not fit
+   * @throws {Deno.errors.AddrInUse} and its kin, with the address in the message
+   */
+  createDatagramEndpoint<P extends DatagramProtocol>(
+    _protocolFactory: () => P,
+    _options: DatagramEndpointOptions,
+  ): Coroutine<[DatagramTransport, P]> {
+    this.#missing("createDatagramEndpoint");
+  }
+
+  /**
+   * Lets a protocol read from a pipe.
+   *
+   * asyncio name: `connect_read_pipe`.
+   *
+   * @param protocolFactory makes the protocol
+   * @param pipe a web stream, something of the shape of `Deno.stdin`, or the number of an inherited
+   * descriptor
+   * @returns the transport, which owns the pipe from now on, and the protocol
+   */
+  connectReadPipe<P extends AnyProtocol>(
+    _protocolFactory: () => P,
+    _pipe: ReadPipe,
+  ): Coroutine<[ReadTransport, P]> {
+    this.#missing("connectReadPipe");
+  }
+
+  /**
+   * Lets a protocol write to a pipe.
+   *
+   * asyncio name: `connect_write_pipe`.
+   *
+   * @param protocolFactory makes the protocol
+   * @param pipe a web stream, something of the shape of `Deno.stdout`, or the number of an inherited
+   * descriptor
+   * @returns the transport, which owns the pipe from now on, and the protocol
+   */
+  connectWritePipe<P extends BaseProtocolLike>(
+    _protocolFactory: () => P,
+    _pipe: WritePipe,
+  ): Coroutine<[WriteTransport, P]> {
+    this.#missing("connectWritePipe");
+  }
+
   // ---- Connections as sockets -------------------------------------------------------------------
 
   /**
@@ -601,6 +664,51 @@ export abstract class AbstractEventLoop implements FutureLoop {
     _address: readonly [host: string, port: number] | string,
   ): Coroutine<StreamSocket> {
     this.#missing("sockConnect");
+  }
+
+  /**
+   * Receives a datagram; what is longer than `size` is cut off.
+   *
+   * **Cancellation** ends the wait; a datagram that comes all the same is given to the next call.
+   *
+   * asyncio name: `sock_recvfrom`.
+   *
+   * @returns the bytes and the sender
+   */
+  sockRecvfrom(
+    _sock: DatagramSocket,
+    _size: number,
+  ): Coroutine<[data: Uint8Array<ArrayBuffer>, from: [host: string, port: number]]> {
+    this.#missing("sockRecvfrom");
+  }
+
+  /**
+   * Receives a datagram into a buffer.
+   *
+   * asyncio name: `sock_recvfrom_into`.
+   *
+   * @returns how many bytes, and the sender
+   */
+  sockRecvfromInto(
+    _sock: DatagramSocket,
+    _buffer: Uint8Array,
+  ): Coroutine<[count: number, from: [host: string, port: number]]> {
+    this.#missing("sockRecvfromInto");
+  }
+
+  /**
+   * Sends a datagram.
+   *
+   * asyncio name: `sock_sendto`.
+   *
+   * @returns how many bytes were sent
+   */
+  sockSendto(
+    _sock: DatagramSocket,
+    _data: WritableData,
+    _address: readonly [host: string, port: number],
+  ): Coroutine<number> {
+    this.#missing("sockSendto");
   }
 
   /**

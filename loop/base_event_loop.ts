@@ -18,7 +18,11 @@
  * | `_resolve(host, port, options)` | names to addresses | the system's resolver |
  * | `_connect(address, options)` | opens a connection | `Deno.connect` |
  * | `_listen(address, options)` | opens a listening socket | `Deno.listen` |
+ * | `_bindDatagram(address, options)` | opens a datagram socket | `Deno.listenDatagram`, or `node:dgram` |
  * | `_makeSocketTransport(socket, protocol, options)` | wraps a connection | raises |
+ * | `_makeDatagramTransport(socket, protocol, options)` | wraps a datagram socket | raises |
+ * | `_makeReadPipeTransport(pipe, protocol, options)` | wraps a pipe that is read | raises |
+ * | `_makeWritePipeTransport(pipe, protocol, options)` | wraps a pipe that is written | raises |
  *
  * @module
  */
@@ -40,10 +44,24 @@ import type { ExceptionContext, Runnable } from "../futures/future_loop.ts";
 import { Task, type TaskOptions } from "../futures/task.ts";
 import { _closeRegistry } from "../futures/task_registry.ts";
 import { checkDelay } from "../futures/sleep.ts";
-import type { AnyProtocol } from "../transports/protocol.ts";
+import {
+  bindDatagram,
+  type BindDatagramOptions,
+  type DatagramSocket,
+} from "../transports/datagram_socket.ts";
+import type { DatagramTransport } from "../transports/datagram_transport.ts";
+import type { ReadPipe, WritePipe } from "../transports/pipe.ts";
+import type { PipeTransportOptions } from "../transports/pipe_options.ts";
+import type { AnyProtocol, BaseProtocolLike, DatagramProtocol } from "../transports/protocol.ts";
+import type { UdpTransportOptions } from "../transports/udp_transport.ts";
 import type { SocketTransportOptions } from "../transports/socket_transport.ts";
 import type { SocketAddress, StreamListener, StreamSocket } from "../transports/stream_socket.ts";
-import type { Transport, WritableData } from "../transports/transport.ts";
+import type {
+  ReadTransport,
+  Transport,
+  WritableData,
+  WriteTransport,
+} from "../transports/transport.ts";
 import type {
   AddressInfo,
   GetAddrInfoOptions,
@@ -51,6 +69,13 @@ import type {
   NameInfo,
 } from "./address_info.ts";
 import { connectAcceptedSocket, connectSocket, createConnection } from "./_connect.ts";
+import {
+  connectPipe,
+  createDatagramEndpoint,
+  receiveFrom,
+  receiveFromInto,
+  sendTo,
+} from "./_endpoints.ts";
 import { sendfile, sockSendfile } from "./_sendfile.ts";
 import { accept, receive, receiveInto, sendAll } from "./_sockets.ts";
 import { createUnixConnection, createUnixServer } from "./_unix.ts";
@@ -61,6 +86,7 @@ import { createServer } from "./_serve.ts";
 import type {
   ConnectHookOptions,
   ConnectionOptions,
+  DatagramEndpointOptions,
   ListenHookOptions,
   SendfileOptions,
   ServerOptions,
@@ -222,9 +248,63 @@ export class BaseEventLoop extends AbstractEventLoop {
     _protocol: AnyProtocol,
     _options?: SocketTransportOptions,
   ): Transport {
-    throw new NotImplementedError(
-      `${this.constructor.name} does not implement _makeSocketTransport()`,
-    );
+    this.#missingHook("_makeSocketTransport");
+  }
+
+  /**
+   * Opens a datagram socket.
+   *
+   * Called once for each endpoint that was given none. It may throw `Deno.errors.*`; the address is
+   * added to the message by the caller.
+   */
+  _bindDatagram(
+    address: { readonly host: string; readonly port: number },
+    options: BindDatagramOptions,
+  ): Promise<DatagramSocket> {
+    return bindDatagram(address, options);
+  }
+
+  #missingHook(name: string): never {
+    throw new NotImplementedError(`${this.constructor.name} does not implement ${name}()`);
+  }
+
+  /**
+   * Makes the transport of a datagram socket; see {@linkcode BaseEventLoop._makeSocketTransport}.
+   *
+   * asyncio name: `_make_datagram_transport`.
+   */
+  _makeDatagramTransport(
+    _socket: DatagramSocket,
+    _protocol: DatagramProtocol,
+    _options?: UdpTransportOptions,
+  ): DatagramTransport {
+    this.#missingHook("_makeDatagramTransport");
+  }
+
+  /**
+   * Makes the transport of a pipe that is read; see {@linkcode BaseEventLoop._makeSocketTransport}.
+   *
+   * asyncio name: `_make_read_pipe_transport`.
+   */
+  _makeReadPipeTransport(
+    _pipe: ReadPipe,
+    _protocol: AnyProtocol,
+    _options?: PipeTransportOptions,
+  ): ReadTransport {
+    this.#missingHook("_makeReadPipeTransport");
+  }
+
+  /**
+   * Makes the transport of a pipe that is written; see {@linkcode BaseEventLoop._makeSocketTransport}.
+   *
+   * asyncio name: `_make_write_pipe_transport`.
+   */
+  _makeWritePipeTransport(
+    _pipe: WritePipe,
+    _protocol: BaseProtocolLike,
+    _options?: PipeTransportOptions,
+  ): WriteTransport {
+    this.#missingHook("_makeWritePipeTransport");
   }
 
   // ---- Callbacks --------------------------------------------------------------------------------
@@ -701,6 +781,34 @@ export class BaseEventLoop extends AbstractEventLoop {
     return _coroutineOf(sendfile(this, transport, file, offset, count, options), "sendfile");
   }
 
+  // ---- Datagrams and pipes ----------------------------------------------------------------------
+
+  override createDatagramEndpoint<P extends DatagramProtocol>(
+    protocolFactory: () => P,
+    options: DatagramEndpointOptions,
+  ): Coroutine<[DatagramTransport, P]> {
+    const steps = createDatagramEndpoint(this, protocolFactory, options);
+    return _coroutineOf(steps, "createDatagramEndpoint");
+  }
+
+  override connectReadPipe<P extends AnyProtocol>(
+    protocolFactory: () => P,
+    pipe: ReadPipe,
+  ): Coroutine<[ReadTransport, P]> {
+    const make = (protocol: P, waiter: Future<void>) =>
+      this._makeReadPipeTransport(pipe, protocol, { waiter });
+    return _coroutineOf(connectPipe(this, protocolFactory, make), "connectReadPipe");
+  }
+
+  override connectWritePipe<P extends BaseProtocolLike>(
+    protocolFactory: () => P,
+    pipe: WritePipe,
+  ): Coroutine<[WriteTransport, P]> {
+    const make = (protocol: P, waiter: Future<void>) =>
+      this._makeWritePipeTransport(pipe, protocol, { waiter });
+    return _coroutineOf(connectPipe(this, protocolFactory, make), "connectWritePipe");
+  }
+
   // ---- Connections as sockets -------------------------------------------------------------------
 
   override sockRecv(sock: StreamSocket, nbytes: number): Coroutine<Uint8Array<ArrayBuffer>> {
@@ -723,6 +831,28 @@ export class BaseEventLoop extends AbstractEventLoop {
     address: readonly [host: string, port: number] | string,
   ): Coroutine<StreamSocket> {
     return _coroutineOf(connectSocket(this, address), "sockConnect");
+  }
+
+  override sockRecvfrom(
+    sock: DatagramSocket,
+    size: number,
+  ): Coroutine<[data: Uint8Array<ArrayBuffer>, from: [host: string, port: number]]> {
+    return _coroutineOf(receiveFrom(this, sock, size), "sockRecvfrom");
+  }
+
+  override sockRecvfromInto(
+    sock: DatagramSocket,
+    buffer: Uint8Array,
+  ): Coroutine<[count: number, from: [host: string, port: number]]> {
+    return _coroutineOf(receiveFromInto(this, sock, buffer), "sockRecvfromInto");
+  }
+
+  override sockSendto(
+    sock: DatagramSocket,
+    data: WritableData,
+    address: readonly [host: string, port: number],
+  ): Coroutine<number> {
+    return _coroutineOf(sendTo(this, sock, data, address), "sockSendto");
   }
 
   override sockSendfile(

@@ -6,10 +6,17 @@
  * @module
  */
 
-import type { AnyProtocol } from "../transports/protocol.ts";
+import type { DatagramSocket } from "../transports/datagram_socket.ts";
+import type { DatagramTransport } from "../transports/datagram_transport.ts";
+import type { ReadPipe, WritePipe } from "../transports/pipe.ts";
+import type { PipeTransportOptions } from "../transports/pipe_options.ts";
+import type { AnyProtocol, BaseProtocolLike, DatagramProtocol } from "../transports/protocol.ts";
+import { ReadPipeTransport } from "../transports/read_pipe_transport.ts";
+import { UdpTransport, type UdpTransportOptions } from "../transports/udp_transport.ts";
+import { WritePipeTransport } from "../transports/write_pipe_transport.ts";
 import { SocketTransport, type SocketTransportOptions } from "../transports/socket_transport.ts";
 import type { StreamSocket } from "../transports/stream_socket.ts";
-import type { Transport } from "../transports/transport.ts";
+import type { ReadTransport, Transport, WriteTransport } from "../transports/transport.ts";
 import { BaseEventLoop } from "./base_event_loop.ts";
 import { SignalHandlers } from "./_signals.ts";
 
@@ -40,6 +47,30 @@ export class DenoEventLoop extends BaseEventLoop {
     options?: SocketTransportOptions,
   ): Transport {
     return new SocketTransport(this, socket, protocol, options);
+  }
+
+  override _makeDatagramTransport(
+    socket: DatagramSocket,
+    protocol: DatagramProtocol,
+    options?: UdpTransportOptions,
+  ): DatagramTransport {
+    return new UdpTransport(this, socket, protocol, options);
+  }
+
+  override _makeReadPipeTransport(
+    pipe: ReadPipe,
+    protocol: AnyProtocol,
+    options?: PipeTransportOptions,
+  ): ReadTransport {
+    return new ReadPipeTransport(this, pipe, protocol, options);
+  }
+
+  override _makeWritePipeTransport(
+    pipe: WritePipe,
+    protocol: BaseProtocolLike,
+    options?: PipeTransportOptions,
+  ): WriteTransport {
+    return new WritePipeTransport(this, pipe, protocol, options);
   }
 
   override addSignalHandler<A extends unknown[]>(

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { DatagramSocket } from "../transports/datagram_socket.ts";
 import type { StreamListener, StreamSocket } from "../transports/stream_socket.ts";
 
 /** An IP version: 4, 6, or 0 for either. */
@@ -124,4 +125,26 @@ export interface SendfileOptions {
    * @default true
    */
   fallback?: boolean;
+}
+
+/** What a datagram endpoint can be asked for. */
+export interface DatagramEndpointOptions {
+  /** The address of this end, as host and port; any by default. */
+  localAddr?: readonly [host: string, port: number | string];
+  /** The one to talk to, as host and port; everybody by default. */
+  remoteAddr?: readonly [host: string, port: number | string];
+  /**
+   * The IP version to use.
+   * @default 0
+   */
+  family?: IPFamily;
+  /**
+   * Whether datagrams may be sent to broadcast addresses.
+   * @default false
+   */
+  allowBroadcast?: boolean;
+  /** Raises `NotImplementedError` when true: Deno cannot share the port of a datagram socket. */
+  reusePort?: boolean;
+  /** A bound socket to use, instead of a local address. */
+  sock?: DatagramSocket;
 }
