@@ -75,6 +75,10 @@ export abstract class Strand implements Runnable, PromiseLike<unknown> {
     this.#loop = loop;
   }
 
+  get _awaiter(): object | null {
+    return this.owner;
+  }
+
   abstract _run(): void;
   /** Cancels what is waited for; false when that is too late. */
   abstract cancelWait(message: string | undefined): boolean;

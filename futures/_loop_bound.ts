@@ -52,4 +52,7 @@ export abstract class LoopBound {
 
   /** Forgets what waited in a loop that is closed: nobody will ever run it. @internal */
   protected abstract _loopClosed(): void;
+
+  /** For messages. */
+  abstract toString(): string;
 }

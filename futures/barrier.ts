@@ -23,6 +23,7 @@ import {
   type CoroutineFunction,
   type CoroutineGenerator,
 } from "./coroutine.ts";
+import { LoopBound } from "./_loop_bound.ts";
 import { Condition } from "./condition.ts";
 import { describe } from "./_describe.ts";
 import { RuntimeError } from "./errors.ts";
@@ -59,9 +60,9 @@ export class BrokenBarrierError extends RuntimeError {
  * assertEquals(log.slice(2).sort(), ["a runs", "b runs"]);
  * ```
  */
-export class Barrier {
+export class Barrier extends LoopBound {
   readonly #parties: number;
-  readonly #changed = new Condition();
+  #changed = new Condition();
   #state: "filling" | "draining" | "resetting" | "broken" = "filling";
   #count = 0;
 
@@ -72,6 +73,7 @@ export class Barrier {
    * @throws {RangeError} when `parties` is less than 1 or no whole number
    */
   constructor(parties: number) {
+    super();
     if (!Number.isInteger(parties) || parties < 1) {
       throw new RangeError(
         `Cannot make a barrier: the number of parties must be 1 or more, got ${describe(parties)}`,
@@ -144,7 +146,7 @@ export class Barrier {
   }
 
   /** For messages, e.g. `<Barrier [filling, waiters:2/3]>`. */
-  toString(): string {
+  override toString(): string {
     const waiters = this.broken ? "" : `, waiters:${this.nWaiting}/${this.#parties}`;
     return `<${this.constructor.name} [${this.#state}${waiters}]>`;
   }
@@ -156,6 +158,7 @@ export class Barrier {
 
   static readonly #wait: CoroutineFunction<[Barrier], number> = coroutine(
     function* wait(barrier: Barrier): CoroutineGenerator<number> {
+      if (barrier.#parties > 1) barrier._getLoop();
       yield* barrier.#changed.acquire();
       try {
         yield* barrier.#comeIn();
@@ -194,6 +197,13 @@ export class Barrier {
       barrier.#changed.release();
     },
   );
+
+  /** Who had come will not come back. @internal */
+  protected override _loopClosed(): void {
+    this.#count = 0;
+    this.#changed = new Condition();
+    if (this.#state !== "broken") this.#state = "filling";
+  }
 
   *#comeIn(): CoroutineGenerator<void> {
     yield* this.#changed.waitFor(() => this.#state !== "draining" && this.#state !== "resetting");

@@ -21,6 +21,8 @@ import type { Context } from "./context.ts";
 export interface Runnable {
   /** The context it runs in. */
   readonly _context: Context;
+  /** On whose behalf it waits for a future, for the call graph: a task, or a future made of others. */
+  readonly _awaiter?: object | null;
   /** Runs it. Called by the loop's pass only. */
   _run(): void;
 }

@@ -124,6 +124,10 @@ class ChildDone implements Runnable {
     this.#child = child;
   }
 
+  get _awaiter(): object {
+    return this.#outer;
+  }
+
   _run(): void {
     this.#outer.childDone(this.#child);
   }

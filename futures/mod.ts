@@ -68,6 +68,17 @@ export {
 export { ConcurrentFuture } from "./concurrent_future.ts";
 export { runCoroutineThreadsafe } from "./run_coroutine_threadsafe.ts";
 export { wrapFuture, type WrapFutureOptions } from "./wrap_future.ts";
+export {
+  type CallGraphOptions,
+  captureCallGraph,
+  formatCallGraph,
+  type FrameCallGraphEntry,
+  futureAddToAwaitedBy,
+  type FutureCallGraph,
+  futureDiscardFromAwaitedBy,
+  printCallGraph,
+  type PrintCallGraphOptions,
+} from "./call_graph.ts";
 export { Context, ContextVar, type ContextVarOptions, copyContext, Token } from "./context.ts";
 export {
   _enterTask,

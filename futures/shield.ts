@@ -27,6 +27,10 @@ class InnerDone implements Runnable {
     this.#outer = outer;
   }
 
+  get _awaiter(): object {
+    return this.#outer;
+  }
+
   _run(): void {
     const inner = this.#inner;
     const outer = this.#outer;

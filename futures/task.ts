@@ -290,6 +290,11 @@ export class Task<T> extends Future<T> implements Runnable, StrandOwner, LinkedT
 
   // ---- Steps ------------------------------------------------------------------------------------
 
+  /** @internal */
+  get _awaiter(): object {
+    return this;
+  }
+
   /** One step. Called by the loop's pass only, and in the task's context. @internal */
   _run(): void {
     if (this._state !== 0) {
@@ -510,6 +515,10 @@ class Wakeup implements Runnable {
   constructor(task: Task<unknown>) {
     this.#task = task;
     this._context = task._context;
+  }
+
+  get _awaiter(): object {
+    return this.#task;
   }
 
   _run(): void {

@@ -77,6 +77,10 @@ class Child implements Runnable {
     this.task = task;
   }
 
+  get _awaiter(): object | null {
+    return this.#group._parent;
+  }
+
   _run(): void {
     this.#group._childDone(this);
   }
@@ -114,7 +118,9 @@ export class TaskGroup {
   readonly #slots: Semaphore | null;
   #state: "created" | "entered" | "exiting" | "finished" = "created";
   #loop: FutureLoop | null = null;
-  // The account of the task that runs the body.
+  /** The task that runs the body. @internal */
+  _parent: object | null = null;
+  // The account of that task.
   #parent: CancelScope | null = null;
   #first: Child | null = null;
   #last: Child | null = null;
@@ -237,6 +243,7 @@ export class TaskGroup {
     }
     const task = scopeTask("enter a task group");
     this.#loop = task.getLoop() as FutureLoop;
+    this._parent = task;
     this.#parent = new CancelScope(task);
     this.#state = "entered";
     if (this.#cancelled !== null) this.cancel(this.#cancelled.message, this.#cancelled);

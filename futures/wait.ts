@@ -6,6 +6,8 @@
  * @module
  */
 
+import { runningTask } from "./_frame.ts";
+import { futureAddToAwaitedBy, futureDiscardFromAwaitedBy } from "./call_graph.ts";
 import { type AbortOptions, withSignal } from "./_abort.ts";
 import type { Suspension } from "./awaitable.ts";
 import { type Coroutine, coroutine, iscoroutine } from "./coroutine.ts";
@@ -95,12 +97,19 @@ const waitSteps = coroutine(function* wait(
       (returnWhen === FIRST_EXCEPTION && !future.cancelled() && future.exception() !== undefined)
     ) release();
   };
-  for (const future of all) future.addDoneCallback(onDone);
+  const task = runningTask();
+  for (const future of all) {
+    future.addDoneCallback(onDone);
+    if (isfuture(task)) futureAddToAwaitedBy(future, task);
+  }
   try {
     yield* waiter;
   } finally {
     timer?.cancel();
-    for (const future of all) future.removeDoneCallback(onDone);
+    for (const future of all) {
+      future.removeDoneCallback(onDone);
+      if (isfuture(task)) futureDiscardFromAwaitedBy(future, task);
+    }
   }
   const done = new Set<Future<unknown>>();
   const pending = new Set<Future<unknown>>();
