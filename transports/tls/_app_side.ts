@@ -1,0 +1,128 @@
+/**
+ * The user's protocol, as TLS calls it.
+ *
+ * Invariants: `connectionMade()` is the first call and `connectionLost()` the last; none of the methods
+ * here throws, but for an interrupt. A protocol whose `connectionMade()` fails goes on, as in
+ * `SocketTransport`; any other failure ends the connection.
+ *
+ * May be imported by `transports/tls/`.
+ *
+ * @module
+ */
+
+import { describe } from "../../futures/_describe.ts";
+import { KeyboardInterrupt, RuntimeError } from "../../futures/errors.ts";
+import type { AnyProtocol, BufferedProtocolLike, ProtocolLike } from "../protocol.ts";
+import type { Transport } from "../transport.ts";
+import type { TransportLoop } from "../transport_loop.ts";
+
+/** Calls a protocol and reports what it throws. */
+export class AppSide {
+  /** The protocol; another one may take its place at any time. */
+  protocol: AnyProtocol;
+  /** Whether the protocol has been told of the connection. */
+  made: boolean;
+  readonly #loop: TransportLoop;
+  readonly #transport: Transport;
+  readonly #onFailure: (error: unknown) => void;
+
+  /**
+   * @param made whether the protocol has had the connection before
+   * @param onFailure called after a failure was reported, to end the connection
+   */
+  constructor(
+    loop: TransportLoop,
+    transport: Transport,
+    protocol: AnyProtocol,
+    made: boolean,
+    onFailure: (error: unknown) => void,
+  ) {
+    this.protocol = protocol;
+    this.made = made;
+    this.#loop = loop;
+    this.#transport = transport;
+    this.#onFailure = onFailure;
+  }
+
+  /** The connection can be used; does nothing for a protocol that has had it before. */
+  connectionMade(): void {
+    if (this.made) return;
+    this.made = true;
+    try {
+      (this.protocol.connectionMade as (transport: Transport) => void)(this.#transport);
+    } catch (error) {
+      this.report(error, "protocol.connectionMade() failed");
+    }
+  }
+
+  /**
+   * Hands out pieces of data, in order, and takes them off the list; of one that a buffered protocol has
+   * taken in part, the rest stays.
+   *
+   * @param mayGoOn asked before each call
+   */
+  deliver(pieces: Uint8Array<ArrayBuffer>[], mayGoOn: () => boolean): void {
+    try {
+      while (pieces.length > 0 && mayGoOn()) {
+        const { protocol } = this;
+        if (typeof (protocol as Partial<BufferedProtocolLike>).getBuffer === "function") {
+          fill(protocol as BufferedProtocolLike, pieces);
+        } else (protocol as ProtocolLike).dataReceived(pieces.shift()!);
+      }
+    } catch (error) {
+      this.#failed("dataReceived", error);
+    }
+  }
+
+  /** The peer sends no more. */
+  eofReceived(): void {
+    try {
+      if (this.protocol.eofReceived()) {
+        console.warn(`${this.#transport}: over TLS, eofReceived() cannot keep the connection open`);
+      }
+    } catch (error) {
+      this.#failed("eofReceived", error);
+    }
+  }
+
+  /** The connection is gone; does nothing for a protocol that never had it. */
+  connectionLost(error: unknown): void {
+    if (!this.made) return;
+    this.made = false;
+    try {
+      this.protocol.connectionLost(error);
+    } catch (failure) {
+      this.report(failure, "protocol.connectionLost() failed");
+    }
+  }
+
+  /** Tells the exception handler. */
+  report(error: unknown, message: string): void {
+    if (error instanceof KeyboardInterrupt) throw error;
+    this.#loop.callExceptionHandler({
+      message,
+      exception: error,
+      transport: this.#transport,
+      protocol: this.protocol,
+    });
+  }
+
+  #failed(method: string, error: unknown): void {
+    this.report(error, `Fatal error: protocol.${method}() failed`);
+    this.#onFailure(error);
+  }
+}
+
+function fill(protocol: BufferedProtocolLike, pieces: Uint8Array<ArrayBuffer>[]): void {
+  const piece = pieces[0]!;
+  const memory = protocol.getBuffer(piece.length);
+  if (!(memory instanceof Uint8Array)) {
+    throw new TypeError(`getBuffer() must return a Uint8Array, got ${describe(memory)}`);
+  }
+  if (memory.length === 0) throw new RuntimeError("getBuffer() returned an empty array");
+  const count = Math.min(memory.length, piece.length);
+  memory.set(piece.subarray(0, count));
+  if (count === piece.length) pieces.shift();
+  else pieces[0] = piece.subarray(count);
+  protocol.bufferUpdated(count);
+}

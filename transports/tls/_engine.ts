@@ -1,0 +1,253 @@
+/**
+ * `TlsEngine`: `node:tls` as a box with plaintext on one side and ciphertext on the other, as
+ * `ssl.MemoryBIO` makes one of OpenSSL for asyncio.
+ *
+ * ## Why node:tls, and why like this
+ *
+ * Deno's own TLS (`Deno.connectTls`, `startTls`, `listenTls`) works on TCP sockets only, has no client
+ * certificates on the server's side, no upgrade in the server's role, tells nothing of the peer, and
+ * its handshakes stall for 40 to 88 ms, because its listener leaves Nagle's algorithm on. `node:tls` has
+ * all of it and runs over any stream. Side by side with Deno's own (Deno 2.9, both ends in one process), a
+ * loop over bare connections makes this many round trips of 256 bytes on 20 connections, and moves this
+ * much in pieces of 64 KiB:
+ *
+ * | | round trips | one way |
+ * | --- | --- | --- |
+ * | `Deno.startTls` and `Deno.listenTls` | 1.00 | 1.00 |
+ * | `node:tls` on its own sockets | 0.80 | 0.84 |
+ * | `node:tls` over a `Duplex` with its queues | 0.60 | 0.53 |
+ * | `node:tls` over a {@linkcode Wire}, with `push()` overridden (this) | 0.67 | 0.52 |
+ * | the same, with the private handle of the socket called instead of its methods | 0.80 | 0.68 |
+ *
+ * The last one would be faster still, on methods that any release of Deno may change.
+ *
+ * ## What is received
+ *
+ * All that a piece of ciphertext has to say is found out before `receive()` returns: plaintext, the end of the
+ * handshake and the peer's farewell are noted, for the caller to act on afterwards, so that no code of
+ * the user's runs inside of the engine. Errors may come a tick later.
+ *
+ * ## What is trusted
+ *
+ * `secured` is set only for a peer that has passed. Where `node:tls` says yes too easily is told
+ * where it is checked again: `_peer_chain.ts` for clients, `#acceptClient()` for servers.
+ *
+ * May be imported by `transports/tls/`.
+ *
+ * @module
+ */
+
+import type { Buffer } from "node:buffer";
+import { EventEmitter } from "node:events";
+import { isIP } from "node:net";
+import tls from "node:tls";
+import { checkChain, checkVersion3 } from "./_peer_chain.ts";
+import { fromTlsError, verificationError } from "./_tls_errors.ts";
+import { type Outlet, Wire } from "./_wire.ts";
+import { CERT_NONE, CERT_OPTIONAL } from "./ssl_constants.ts";
+import type { SSLContext } from "./ssl_context.ts";
+import { SSLCertVerificationError, SSLError } from "./ssl_error.ts";
+import { SSLObject } from "./ssl_object.ts";
+
+/** Told of a failure, once; perhaps not from the loop. */
+export type FailureListener = (error: unknown) => void;
+
+/** One side of a TLS connection, without the connection. */
+export class TlsEngine {
+  /** What the handshake has found out; `null` until it has succeeded. */
+  secured: SSLObject | null = null;
+  /** Whether the peer has said that it will send no more. */
+  peerClosed = false;
+  /** What has been decrypted and not yet taken. */
+  readonly plaintext: Uint8Array<ArrayBuffer>[] = [];
+
+  readonly #context: SSLContext;
+  readonly #serverHostname: string | undefined;
+  readonly #wire: Wire;
+  #onFailure: FailureListener | null;
+  #socket: tls.TLSSocket | null = null;
+
+  /**
+   * Begins a handshake.
+   *
+   * @param serverHostname for a client, whom to ask for and whose certificate to expect
+   * @param outlet takes the ciphertext; not called before the constructor returns
+   * @param onFailure told when it fails
+   */
+  constructor(
+    context: SSLContext,
+    serverSide: boolean,
+    serverHostname: string | undefined,
+    outlet: Outlet,
+    onFailure: FailureListener,
+  ) {
+    this.#context = context;
+    this.#serverHostname = serverHostname;
+    this.#onFailure = onFailure;
+    this.#wire = new Wire(outlet);
+    this.#wire.on("error", () => {});
+    if (serverSide) this.#beginServer();
+    else this.#beginClient();
+  }
+
+  /** Takes ciphertext; copies it. */
+  receive(data: Uint8Array): void {
+    this.#wire.receive(data);
+  }
+
+  /**
+   * Encrypts and sends plaintext.
+   *
+   * @param data the bytes; they are copied, unless an earlier write is not done
+   * @param done called when the outlet has taken all of it; not called after a failure
+   */
+  write(data: Uint8Array, done: () => void): void {
+    this.#socket!.write(data, (error) => {
+      if (error) this.#fail(error);
+      else done();
+    });
+  }
+
+  /** Tells the peer that no more will come; what was written before is sent before. */
+  shutdown(): void {
+    this.#socket!.end();
+  }
+
+  /** Whether `shutdown()` can tell the peer anything. */
+  get alive(): boolean {
+    return this.#socket !== null && !this.#socket.destroyed;
+  }
+
+  /** Drops everything; nothing is sent or told any more. */
+  destroy(): void {
+    this.#onFailure = null;
+    this.#socket?.destroy();
+    this.#wire.destroy();
+  }
+
+  // ---- Handshake --------------------------------------------------------------------------------
+
+  #beginClient(): void {
+    const context = this.#context;
+    const { secureContext, roots } = context._clientConfig();
+    const name = this.#serverHostname;
+    const socket = tls.connect({
+      socket: this.#wire,
+      secureContext,
+      // An address is not sent as a name (RFC 6066).
+      servername: name === undefined || isIP(name) !== 0 ? undefined : name,
+      ALPNProtocols: context._alpn.length > 0 ? [...context._alpn] : undefined,
+      rejectUnauthorized: context.verifyMode !== CERT_NONE,
+      checkServerIdentity: (_name, certificate) => {
+        if (context.verifyMode === CERT_NONE) return undefined;
+        return checkVersion3(certificate.raw) ??
+          (roots === null
+            ? undefined
+            : checkChain(certificate as tls.DetailedPeerCertificate, roots)) ??
+          (context.checkHostname ? tls.checkServerIdentity(name!, certificate) : undefined);
+      },
+    });
+    this.#adopt(socket);
+    socket.once("secureConnect", () => {
+      const peer = socket.getPeerCertificate();
+      this.#succeed(socket, peer?.raw === undefined ? undefined : peer);
+    });
+  }
+
+  // All connections of a context share a server that does not listen, each under an object of its own
+  // that inherits from it, so as to tell whose events they are.
+  #beginServer(): void {
+    const connection: EventEmitter = Object.create(this.#context._nodeServer(), {
+      emit: {
+        value: (event: string, ...args: unknown[]): boolean => {
+          if (event === "secureConnection") this.#acceptClient(args[0] as tls.TLSSocket);
+          else if (event === "tlsClientError") this.#clientFailed(args[0], args[1]);
+          return true;
+        },
+      },
+    });
+    EventEmitter.prototype.emit.call(connection, "connection", this.#wire);
+  }
+
+  // A client whose certificate is not to be trusted is hung up on without an error; why, its socket knows.
+  #clientFailed(error: unknown, socket: unknown): void {
+    const { authorizationError } = socket as { authorizationError?: unknown };
+    this.#fail(
+      typeof authorizationError === "string" ? verificationError(authorizationError, error) : error,
+    );
+  }
+
+  // Asked for a certificate, `node:tls` lets a client in who resumes a session of any server of the
+  // process, although that one may have asked for none or trusted somebody else: the tickets of all
+  // are under the same key. So a resumed session counts only where this context has itself verified
+  // the certificate before.
+  #acceptClient(socket: tls.TLSSocket): void {
+    const context = this.#context;
+    this.#adopt(socket);
+    if (context.verifyMode === CERT_NONE) return this.#succeed(socket, undefined);
+    const peer = socket.getPeerCertificate();
+    if (peer?.raw === undefined) {
+      if (context.verifyMode === CERT_OPTIONAL) return this.#succeed(socket, undefined);
+      return this.#reject(socket, noCertificate());
+    }
+    if (!socket.authorized) {
+      return this.#reject(socket, verificationError(String(socket.authorizationError)));
+    }
+    const wrong = checkVersion3(peer.raw);
+    if (wrong !== undefined) return this.#reject(socket, wrong);
+    if (socket.isSessionReused() && !context._knownClients.has(peer.fingerprint256)) {
+      return this.#reject(
+        socket,
+        new SSLCertVerificationError("resumed session was not verified here", {
+          code: "SESSION_NOT_VERIFIED",
+        }),
+      );
+    }
+    context._knownClients.add(peer.fingerprint256);
+    this.#succeed(socket, peer);
+  }
+
+  #adopt(socket: tls.TLSSocket): void {
+    this.#socket = socket;
+    socket.on("error", (error) => this.#fail(error));
+    // Called by the socket with what it has decrypted, and `null` at the end. Its own would queue it,
+    // and hand it out some ticks later.
+    socket.push = (chunk: Buffer | null): boolean => {
+      if (chunk === null) this.peerClosed = true;
+      else {
+        this.plaintext.push(
+          new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.length),
+        );
+      }
+      return true;
+    };
+  }
+
+  #succeed(socket: tls.TLSSocket, peer: tls.PeerCertificate | undefined): void {
+    this.secured = new SSLObject(socket, peer, this.#context, this.#serverHostname);
+  }
+
+  #reject(socket: tls.TLSSocket, error: SSLError): void {
+    socket.destroy();
+    this.#fail(error);
+  }
+
+  #fail(error: unknown): void {
+    const tell = this.#onFailure;
+    this.#onFailure = null;
+    tell?.(
+      fromTlsError(
+        error,
+        this.secured === null
+          ? "Cannot complete the TLS handshake"
+          : "The TLS connection is broken",
+      ),
+    );
+  }
+}
+
+function noCertificate(): SSLError {
+  return new SSLError("Cannot complete the TLS handshake: the client has shown no certificate", {
+    code: "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE",
+  });
+}

@@ -1,0 +1,51 @@
+/**
+ * Certificates and keys, from files or from memory.
+ *
+ * May be imported by `transports/tls/`.
+ *
+ * @module
+ */
+
+import { X509Certificate } from "node:crypto";
+import type { PemSource } from "./ssl_constants.ts";
+import { SSLError } from "./ssl_error.ts";
+
+const CERTIFICATE =
+  /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
+
+function readBytes(source: PemSource): Uint8Array {
+  if (source instanceof Uint8Array) return source;
+  if (typeof source === "string" && source.includes("-----BEGIN")) {
+    return new TextEncoder().encode(source);
+  }
+  return Deno.readFileSync(source);
+}
+
+/** The text of a file in the PEM format. */
+export function readText(source: PemSource): string {
+  return new TextDecoder().decode(readBytes(source));
+}
+
+/**
+ * The certificates of a file, in the PEM or the DER format.
+ *
+ * @param action what could not be done, to begin messages with
+ * @throws {SSLError} when there are none
+ */
+export function readCertificates(source: PemSource, action: string): X509Certificate[] {
+  const bytes = readBytes(source);
+  try {
+    // A DER file begins with the tag of a sequence, which no text begins with.
+    if (bytes[0] === 0x30) return [new X509Certificate(bytes)];
+    const blocks = new TextDecoder().decode(bytes).match(CERTIFICATE) ?? [];
+    if (blocks.length > 0) return blocks.map((pem) => new X509Certificate(pem));
+  } catch (error) {
+    throw new SSLError(`${action}: a certificate cannot be read`, {
+      code: "ERR_SSL_BAD_CERTIFICATE",
+      cause: error,
+    });
+  }
+  throw new SSLError(`${action}: there is none in what was given`, {
+    code: "ERR_SSL_NO_CERTIFICATE_OR_CRL_FOUND",
+  });
+}
