@@ -246,6 +246,9 @@ export abstract class Waiter<T, O extends LoopBound> extends Operation<T> {
   /** State 1 or 3 → 2. */
   #wait(): IteratorResult<Suspension, T> {
     const loop = this._owner._getLoop();
+    // Those in the way may have been of a loop that is closed.
+    const value = this._take();
+    if (value !== LATER) return { value, done: true };
     const future = loop.createFuture<undefined>();
     const place = new Place(future);
     this._line().append(place);
