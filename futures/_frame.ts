@@ -17,7 +17,7 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Context } from "./context.ts";
-import type { FutureLoop } from "./future_loop.ts";
+import type { FutureLoop, Runnable } from "./future_loop.ts";
 import type { TaskLike } from "./task_registry.ts";
 
 /** What an async function carries along: it stays the same from its first line to its last. */
@@ -120,4 +120,19 @@ export function callAsync<A extends unknown[], R>(fn: (...args: A) => R, ...args
  */
 export function enterDetached<R>(loop: FutureLoop, context: Context, work: () => R): R {
   return enterAsync(new Frame(loop, null, context), work);
+}
+
+/** Runs something for a loop that calls it from a plain callback; see `AbstractEventLoop`. */
+export function runFor(loop: FutureLoop, item: Runnable): void {
+  const { context, loop: outerLoop, task } = sync;
+  sync.context = item._context;
+  sync.loop = loop;
+  sync.task = null;
+  try {
+    item._run();
+  } finally {
+    sync.context = context;
+    sync.loop = outerLoop;
+    sync.task = task;
+  }
 }

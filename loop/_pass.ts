@@ -35,6 +35,8 @@ export interface PassLoop extends FutureLoop {
  */
 export function runPass(loop: PassLoop, ready: ReadyQueue, count: number): number {
   sync.loop = loop;
+  // The first pass of a run may be inside a step of another loop's task.
+  sync.task = null;
   while (count > 0) {
     count--;
     const item = ready.shift();

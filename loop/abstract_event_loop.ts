@@ -6,6 +6,7 @@
  * @module
  */
 
+import { runFor } from "../futures/_frame.ts";
 import type { Coroutine, CoroutineLike } from "../futures/coroutine.ts";
 import type { FutureInput } from "../futures/ensure_future.ts";
 import { NotImplementedError } from "../futures/errors.ts";
@@ -232,7 +233,7 @@ export abstract class AbstractEventLoop implements FutureLoop {
    * @internal
    */
   _enqueue(item: Runnable): void {
-    this.callSoon(item._context.wrap(() => item._run()));
+    this.callSoon(() => runFor(this, item));
   }
 
   // ---- Futures and tasks ------------------------------------------------------------------------

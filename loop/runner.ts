@@ -22,7 +22,7 @@ import { allTasks } from "../futures/task_registry.ts";
 import type { AbstractEventLoop } from "./abstract_event_loop.ts";
 import { BaseEventLoop } from "./base_event_loop.ts";
 import { newEventLoop } from "./deno_event_loop.ts";
-import { setEventLoop } from "./running_loop.ts";
+import { setEventLoop, unsetEventLoop } from "./running_loop.ts";
 import { EXECUTOR_SHUTDOWN_TIMEOUT_MS } from "./_tuning.ts";
 
 /** What {@linkcode Runner} and {@linkcode run} take. */
@@ -149,7 +149,7 @@ export class Runner implements AsyncDisposable {
       await loop.runUntilComplete(() => loop.shutdownAsyncgens());
       await loop.runUntilComplete(loop.shutdownDefaultExecutor(EXECUTOR_SHUTDOWN_TIMEOUT_MS));
     } finally {
-      if (this.#setAsCurrent) setEventLoop(undefined);
+      if (this.#setAsCurrent) unsetEventLoop(loop);
       loop.close();
       this.#loop = null;
     }

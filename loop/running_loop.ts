@@ -60,6 +60,14 @@ export function setEventLoop(loop: AbstractEventLoop | undefined): void {
 }
 
 /**
+ * Takes back what {@linkcode setEventLoop} has set, unless another loop was set since.
+ * @internal
+ */
+export function unsetEventLoop(loop: AbstractEventLoop): void {
+  if (setLoop === loop) setLoop = undefined;
+}
+
+/**
  * The loop that runs the calling code, or `undefined`.
  *
  * asyncio name: `_get_running_loop`.
