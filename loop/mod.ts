@@ -47,3 +47,28 @@ export {
   type SelfContainedFunction,
   WorkerDiedError,
 } from "./executor/executor.ts";
+export { openConnection, startServer, type StreamLimit } from "./streams.ts";
+export { AbstractServer, type AcceptConnection, Server } from "./server.ts";
+export { SendfileNotAvailableError } from "./_sendfile.ts";
+export type {
+  ConnectHookOptions,
+  ConnectionOptions,
+  DatagramEndpointOptions,
+  IPFamily,
+  ListenHookOptions,
+  SendfileOptions,
+  ServerOptions,
+  StreamAddress,
+  UnixConnectionOptions,
+  UnixServerOptions,
+} from "./network_options.ts";
+export {
+  type AddressInfo,
+  GAIError,
+  type GAIErrorCode,
+  type GetAddrInfoOptions,
+  type GetNameInfoOptions,
+  type NameInfo,
+  type SocketKind,
+  type SocketProto,
+} from "./address_info.ts";

@@ -69,3 +69,17 @@ export type { ReadablePipe, ReadPipe, WritablePipe, WritePipe } from "./pipe.ts"
 export type { PipeTransportOptions } from "./pipe_options.ts";
 export { ReadPipeTransport } from "./read_pipe_transport.ts";
 export { WritePipeTransport } from "./write_pipe_transport.ts";
+export {
+  type PausableTransport,
+  type ReadOptions,
+  type ReadUntilOptions,
+  StreamReader,
+  type StreamReaderOptions,
+} from "./stream_reader.ts";
+export { StreamWriter } from "./stream_writer.ts";
+export {
+  type StreamHandler,
+  StreamProtocolBase,
+  StreamReaderProtocol,
+} from "./stream_protocol.ts";
+export { IncompleteReadError, LimitOverrunError } from "./stream_errors.ts";
