@@ -167,9 +167,11 @@ function isOptions(last: unknown): last is GatherOptions {
 export function gather<const I extends readonly FutureInput<unknown>[]>(
   ...inputs: I
 ): Future<GatherResults<I>>;
+/** The same, with exceptions among the results. */
 export function gather<const I extends readonly FutureInput<unknown>[]>(
   ...inputs: [...I, GatherOptions & { returnExceptions: true }]
 ): Future<GatherSettled<I>>;
+/** The same, with options as the last argument. */
 export function gather<const I extends readonly FutureInput<unknown>[]>(
   ...inputs: [...I, GatherOptions]
 ): Future<GatherResults<I>>;

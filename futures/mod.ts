@@ -59,6 +59,17 @@ export { shield } from "./shield.ts";
 export { shielded } from "./shielded.ts";
 export { ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION, wait, type WaitOptions } from "./wait.ts";
 export { type AsCompleted, asCompleted, type AsCompletedOptions } from "./as_completed.ts";
+export type { AbortOptions } from "./_abort.ts";
+export { Guard } from "./guard.ts";
+export { Lock } from "./lock.ts";
+export { Event } from "./event.ts";
+export { Condition } from "./condition.ts";
+export { BoundedSemaphore, Semaphore } from "./semaphore.ts";
+export { Barrier, BrokenBarrierError } from "./barrier.ts";
+export { Queue, type QueueShutdownOptions } from "./queue.ts";
+export { PriorityQueue, type PriorityQueueOptions } from "./priority_queue.ts";
+export { LifoQueue } from "./lifo_queue.ts";
+export { QueueEmpty, QueueFull, QueueShutDown } from "./queue_errors.ts";
 export {
   createEagerTaskFactory,
   type EagerTaskFactory,

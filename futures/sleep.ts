@@ -105,6 +105,7 @@ class Sleep<T> extends Operation<T> {
  * ```
  */
 export function sleep(delay: number): Coroutine<undefined>;
+/** The same, with a result. */
 export function sleep<T>(delay: number, result: T): Coroutine<T>;
 export function sleep<T>(delay: number, result?: T): Coroutine<T | undefined> {
   if (delay === 0) return new Turn<T | undefined>(result);

@@ -167,6 +167,7 @@ export class BaseEventLoop extends AbstractEventLoop {
 
   // ---- Hooks ------------------------------------------------------------------------------------
 
+  /** See {@linkcode AbstractEventLoop.time}. */
   override time(): number {
     return performance.now();
   }
@@ -309,6 +310,7 @@ export class BaseEventLoop extends AbstractEventLoop {
 
   // ---- Callbacks --------------------------------------------------------------------------------
 
+  /** See {@linkcode AbstractEventLoop.callSoon}. */
   override callSoon<A extends unknown[]>(callback: (...args: A) => void, ...args: A): Handle {
     if (this.#closed || this.#debug || typeof callback !== "function") {
       this.#check("callSoon", callback);
@@ -319,6 +321,7 @@ export class BaseEventLoop extends AbstractEventLoop {
     return handle;
   }
 
+  /** See {@linkcode AbstractEventLoop.callSoonThreadsafe}. */
   override callSoonThreadsafe<A extends unknown[]>(
     callback: (...args: A) => void,
     ...args: A
@@ -326,6 +329,7 @@ export class BaseEventLoop extends AbstractEventLoop {
     return this.callSoon(callback, ...args);
   }
 
+  /** See {@linkcode AbstractEventLoop.callLater}. */
   override callLater<A extends unknown[]>(
     delay: number,
     callback: (...args: A) => void,
@@ -340,6 +344,7 @@ export class BaseEventLoop extends AbstractEventLoop {
     );
   }
 
+  /** See {@linkcode AbstractEventLoop.callAt}. */
   override callAt<A extends unknown[]>(
     when: number,
     callback: (...args: A) => void,
@@ -440,25 +445,30 @@ export class BaseEventLoop extends AbstractEventLoop {
 
   // ---- Running ----------------------------------------------------------------------------------
 
+  /** See {@linkcode AbstractEventLoop.isRunning}. */
   override isRunning(): boolean {
     return this.#running;
   }
 
+  /** See {@linkcode AbstractEventLoop.isClosed}. */
   override isClosed(): boolean {
     return this.#closed;
   }
 
+  /** See {@linkcode AbstractEventLoop.stop}. */
   override stop(): void {
     this.#stopping = true;
     if (this.#parkedUntil !== -Infinity) this.#unpark();
   }
 
+  /** See {@linkcode AbstractEventLoop.runForever}. */
   override async runForever(): Promise<void> {
     this.#checkRunnable();
     this.#host.hold();
     await this.#run();
   }
 
+  /** See {@linkcode AbstractEventLoop.runUntilComplete}. */
   override async runUntilComplete<T>(input: FutureInput<T>): Promise<T> {
     this.#checkRunnable();
     const future = ensureFuture(input, { loop: this });
@@ -619,10 +629,12 @@ export class BaseEventLoop extends AbstractEventLoop {
     throw error;
   }
 
+  /** See {@linkcode AbstractEventLoop.getExceptionHandler}. */
   override getExceptionHandler(): ExceptionHandler | undefined {
     return this.#exceptionHandler;
   }
 
+  /** See {@linkcode AbstractEventLoop.setExceptionHandler}. */
   override setExceptionHandler(handler: ExceptionHandler | undefined): void {
     if (handler !== undefined && typeof handler !== "function") {
       throw new TypeError(
@@ -633,10 +645,12 @@ export class BaseEventLoop extends AbstractEventLoop {
     this.#exceptionHandler = handler;
   }
 
+  /** See {@linkcode AbstractEventLoop.defaultExceptionHandler}. */
   override defaultExceptionHandler(context: ExceptionContext): void {
     printException(context);
   }
 
+  /** See {@linkcode AbstractEventLoop.callExceptionHandler}. */
   override callExceptionHandler(context: ExceptionContext): void {
     const handler = this.#exceptionHandler;
     try {
@@ -661,10 +675,12 @@ export class BaseEventLoop extends AbstractEventLoop {
 
   // ---- Futures and tasks ------------------------------------------------------------------------
 
+  /** See {@linkcode AbstractEventLoop.createFuture}. */
   override createFuture<T>(): Future<T> {
     return new Future<T>({ loop: this });
   }
 
+  /** See {@linkcode AbstractEventLoop.createTask}. */
   override createTask<T>(coro: CoroutineLike<T>, options?: TaskOptions): Task<T> {
     if (this.#closed) throw new RuntimeError("Cannot create a task: the event loop is closed");
     if (this.#taskFactory !== undefined) {
@@ -673,6 +689,7 @@ export class BaseEventLoop extends AbstractEventLoop {
     return new Task<T>(coro, options === undefined ? { loop: this } : { ...options, loop: this });
   }
 
+  /** See {@linkcode AbstractEventLoop.setTaskFactory}. */
   override setTaskFactory(factory: TaskFactory | undefined): void {
     if (factory !== undefined && typeof factory !== "function") {
       throw new TypeError(
@@ -682,12 +699,14 @@ export class BaseEventLoop extends AbstractEventLoop {
     this.#taskFactory = factory;
   }
 
+  /** See {@linkcode AbstractEventLoop.getTaskFactory}. */
   override getTaskFactory(): TaskFactory | undefined {
     return this.#taskFactory;
   }
 
   // ---- Functions in other threads ---------------------------------------------------------------
 
+  /** See {@linkcode AbstractEventLoop.runInExecutor}. */
   override runInExecutor<A extends unknown[], R>(
     executor: Executor | undefined,
     func: ExecutorFunction<A, R>,
@@ -699,16 +718,19 @@ export class BaseEventLoop extends AbstractEventLoop {
     return this.#executor.run(executor, func, args);
   }
 
+  /** See {@linkcode AbstractEventLoop.setDefaultExecutor}. */
   override setDefaultExecutor(executor: Executor): void {
     this.#executor.set(executor);
   }
 
+  /** See {@linkcode AbstractEventLoop.shutdownDefaultExecutor}. */
   override shutdownDefaultExecutor(timeoutMs?: number): Coroutine<void> {
     return _coroutineOf(this.#executor.shutdown(timeoutMs), "shutdownDefaultExecutor");
   }
 
   // ---- Names and connections --------------------------------------------------------------------
 
+  /** See {@linkcode AbstractEventLoop.getaddrinfo}. */
   override getaddrinfo(
     host: string | undefined,
     port: number | string | undefined,
@@ -718,6 +740,7 @@ export class BaseEventLoop extends AbstractEventLoop {
     return _coroutineOf(steps, "getaddrinfo");
   }
 
+  /** See {@linkcode AbstractEventLoop.getnameinfo}. */
   override getnameinfo(
     address: AddressInfo["address"],
     options: GetNameInfoOptions = {},
@@ -726,6 +749,7 @@ export class BaseEventLoop extends AbstractEventLoop {
     return _coroutineOf(steps, "getnameinfo");
   }
 
+  /** See {@linkcode AbstractEventLoop.createConnection}. */
   override createConnection<P extends AnyProtocol>(
     protocolFactory: () => P,
     host?: string,
@@ -736,6 +760,7 @@ export class BaseEventLoop extends AbstractEventLoop {
     return _coroutineOf(steps, "createConnection");
   }
 
+  /** See {@linkcode AbstractEventLoop.createServer}. */
   override createServer(
     protocolFactory: () => AnyProtocol,
     host?: string | readonly string[],
@@ -746,6 +771,7 @@ export class BaseEventLoop extends AbstractEventLoop {
     return _coroutineOf(steps, "createServer");
   }
 
+  /** See {@linkcode AbstractEventLoop.connectAcceptedSocket}. */
   override connectAcceptedSocket<P extends AnyProtocol>(
     protocolFactory: () => P,
     sock: StreamSocket,
@@ -754,6 +780,7 @@ export class BaseEventLoop extends AbstractEventLoop {
     return _coroutineOf(steps, "connectAcceptedSocket");
   }
 
+  /** See {@linkcode AbstractEventLoop.createUnixConnection}. */
   override createUnixConnection<P extends AnyProtocol>(
     protocolFactory: () => P,
     path?: string | URL,
@@ -763,6 +790,7 @@ export class BaseEventLoop extends AbstractEventLoop {
     return _coroutineOf(steps, "createUnixConnection");
   }
 
+  /** See {@linkcode AbstractEventLoop.createUnixServer}. */
   override createUnixServer(
     protocolFactory: () => AnyProtocol,
     path?: string | URL,
@@ -771,6 +799,7 @@ export class BaseEventLoop extends AbstractEventLoop {
     return _coroutineOf(createUnixServer(this, protocolFactory, path, options), "createUnixServer");
   }
 
+  /** See {@linkcode AbstractEventLoop.sendfile}. */
   override sendfile(
     transport: Transport,
     file: Deno.FsFile,
@@ -783,6 +812,7 @@ export class BaseEventLoop extends AbstractEventLoop {
 
   // ---- Datagrams and pipes ----------------------------------------------------------------------
 
+  /** See {@linkcode AbstractEventLoop.createDatagramEndpoint}. */
   override createDatagramEndpoint<P extends DatagramProtocol>(
     protocolFactory: () => P,
     options: DatagramEndpointOptions,
@@ -791,6 +821,7 @@ export class BaseEventLoop extends AbstractEventLoop {
     return _coroutineOf(steps, "createDatagramEndpoint");
   }
 
+  /** See {@linkcode AbstractEventLoop.connectReadPipe}. */
   override connectReadPipe<P extends AnyProtocol>(
     protocolFactory: () => P,
     pipe: ReadPipe,
@@ -800,6 +831,7 @@ export class BaseEventLoop extends AbstractEventLoop {
     return _coroutineOf(connectPipe(this, protocolFactory, make), "connectReadPipe");
   }
 
+  /** See {@linkcode AbstractEventLoop.connectWritePipe}. */
   override connectWritePipe<P extends BaseProtocolLike>(
     protocolFactory: () => P,
     pipe: WritePipe,
@@ -811,28 +843,34 @@ export class BaseEventLoop extends AbstractEventLoop {
 
   // ---- Connections as sockets -------------------------------------------------------------------
 
+  /** See {@linkcode AbstractEventLoop.sockRecv}. */
   override sockRecv(sock: StreamSocket, nbytes: number): Coroutine<Uint8Array<ArrayBuffer>> {
     return _coroutineOf(receive(this, sock, nbytes), "sockRecv");
   }
 
+  /** See {@linkcode AbstractEventLoop.sockRecvInto}. */
   override sockRecvInto(sock: StreamSocket, buffer: Uint8Array): Coroutine<number> {
     return _coroutineOf(receiveInto(this, sock, buffer), "sockRecvInto");
   }
 
+  /** See {@linkcode AbstractEventLoop.sockSendall}. */
   override sockSendall(sock: StreamSocket, data: WritableData): Coroutine<void> {
     return _coroutineOf(sendAll(this, sock, data), "sockSendall");
   }
 
+  /** See {@linkcode AbstractEventLoop.sockAccept}. */
   override sockAccept(sock: StreamListener): Coroutine<[StreamSocket, SocketAddress]> {
     return _coroutineOf(accept(this, sock), "sockAccept");
   }
 
+  /** See {@linkcode AbstractEventLoop.sockConnect}. */
   override sockConnect(
     address: readonly [host: string, port: number] | string,
   ): Coroutine<StreamSocket> {
     return _coroutineOf(connectSocket(this, address), "sockConnect");
   }
 
+  /** See {@linkcode AbstractEventLoop.sockRecvfrom}. */
   override sockRecvfrom(
     sock: DatagramSocket,
     size: number,
@@ -840,6 +878,7 @@ export class BaseEventLoop extends AbstractEventLoop {
     return _coroutineOf(receiveFrom(this, sock, size), "sockRecvfrom");
   }
 
+  /** See {@linkcode AbstractEventLoop.sockRecvfromInto}. */
   override sockRecvfromInto(
     sock: DatagramSocket,
     buffer: Uint8Array,
@@ -847,6 +886,7 @@ export class BaseEventLoop extends AbstractEventLoop {
     return _coroutineOf(receiveFromInto(this, sock, buffer), "sockRecvfromInto");
   }
 
+  /** See {@linkcode AbstractEventLoop.sockSendto}. */
   override sockSendto(
     sock: DatagramSocket,
     data: WritableData,
@@ -855,6 +895,7 @@ export class BaseEventLoop extends AbstractEventLoop {
     return _coroutineOf(sendTo(this, sock, data, address), "sockSendto");
   }
 
+  /** See {@linkcode AbstractEventLoop.sockSendfile}. */
   override sockSendfile(
     sock: StreamSocket,
     file: Deno.FsFile,
@@ -867,20 +908,24 @@ export class BaseEventLoop extends AbstractEventLoop {
 
   // ---- Debug mode -------------------------------------------------------------------------------
 
+  /** See {@linkcode AbstractEventLoop.getDebug}. */
   override getDebug(): boolean {
     return this.#debug;
   }
 
+  /** See {@linkcode AbstractEventLoop.setDebug}. */
   override setDebug(enabled: boolean): void {
     this.#debug = Boolean(enabled);
   }
 
   // ---- The end ----------------------------------------------------------------------------------
 
+  /** See {@linkcode AbstractEventLoop.shutdownAsyncgens}. */
   override async shutdownAsyncgens(): Promise<void> {
     // JavaScript tells nobody of an async generator that is left suspended, so there is nothing to do.
   }
 
+  /** See {@linkcode AbstractEventLoop.close}. */
   override close(): void {
     if (this.#running) throw new RuntimeError("Cannot close the event loop: it is running");
     if (this.#closed) return;

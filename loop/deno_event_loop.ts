@@ -41,6 +41,7 @@ import { SignalHandlers } from "./_signals.ts";
 export class DenoEventLoop extends BaseEventLoop {
   readonly #signals: SignalHandlers = new SignalHandlers(this);
 
+  /** See {@linkcode BaseEventLoop._makeSocketTransport}. */
   override _makeSocketTransport(
     socket: StreamSocket,
     protocol: AnyProtocol,
@@ -49,6 +50,7 @@ export class DenoEventLoop extends BaseEventLoop {
     return new SocketTransport(this, socket, protocol, options);
   }
 
+  /** See {@linkcode BaseEventLoop._makeDatagramTransport}. */
   override _makeDatagramTransport(
     socket: DatagramSocket,
     protocol: DatagramProtocol,
@@ -57,6 +59,7 @@ export class DenoEventLoop extends BaseEventLoop {
     return new UdpTransport(this, socket, protocol, options);
   }
 
+  /** See {@linkcode BaseEventLoop._makeReadPipeTransport}. */
   override _makeReadPipeTransport(
     pipe: ReadPipe,
     protocol: AnyProtocol,
@@ -65,6 +68,7 @@ export class DenoEventLoop extends BaseEventLoop {
     return new ReadPipeTransport(this, pipe, protocol, options);
   }
 
+  /** See {@linkcode BaseEventLoop._makeWritePipeTransport}. */
   override _makeWritePipeTransport(
     pipe: WritePipe,
     protocol: BaseProtocolLike,
@@ -73,6 +77,7 @@ export class DenoEventLoop extends BaseEventLoop {
     return new WritePipeTransport(this, pipe, protocol, options);
   }
 
+  /** See {@linkcode BaseEventLoop.addSignalHandler}. */
   override addSignalHandler<A extends unknown[]>(
     signal: Deno.Signal,
     callback: (...args: A) => void,
@@ -81,10 +86,12 @@ export class DenoEventLoop extends BaseEventLoop {
     this.#signals.add(signal, callback as (...args: unknown[]) => void, args);
   }
 
+  /** See {@linkcode BaseEventLoop.removeSignalHandler}. */
   override removeSignalHandler(signal: Deno.Signal): boolean {
     return this.#signals.remove(signal);
   }
 
+  /** See {@linkcode BaseEventLoop.close}. */
   override close(): void {
     super.close();
     this.#signals.clear();

@@ -191,14 +191,17 @@ export class Server extends AbstractServer {
     return this.#listeners ?? [];
   }
 
+  /** See {@linkcode AbstractServer.getLoop}. */
   override getLoop(): AbstractEventLoop {
     return this.#loop;
   }
 
+  /** See {@linkcode AbstractServer.isServing}. */
   override isServing(): boolean {
     return this.#serving;
   }
 
+  /** See {@linkcode AbstractServer.close}. */
   override close(): void {
     const listeners = this.#listeners;
     if (listeners === null) return;
@@ -211,14 +214,17 @@ export class Server extends AbstractServer {
     this.#wakeIfClosed();
   }
 
+  /** See {@linkcode AbstractServer.closeClients}. */
   override closeClients(): void {
     for (const client of [...this.#clients]) client.close();
   }
 
+  /** See {@linkcode AbstractServer.abortClients}. */
   override abortClients(): void {
     for (const client of [...this.#clients]) client.abort();
   }
 
+  /** See {@linkcode AbstractServer.startServing}. */
   override startServing(): Coroutine<void> {
     return _coroutineOf(this.#startServing(), "startServing");
   }
@@ -229,6 +235,7 @@ export class Server extends AbstractServer {
     yield* sleep(0);
   }
 
+  /** See {@linkcode AbstractServer.serveForever}. */
   override serveForever(): Coroutine<void> {
     return _coroutineOf(this.#serveForever(), "serveForever");
   }
@@ -252,6 +259,7 @@ export class Server extends AbstractServer {
     }
   }
 
+  /** See {@linkcode AbstractServer.waitClosed}. */
   override waitClosed(): Coroutine<void> {
     return _coroutineOf(this.#waitClosed(), "waitClosed");
   }

@@ -44,15 +44,18 @@ export abstract class StreamProtocolBase extends Protocol {
     this._loop = found;
   }
 
+  /** See {@linkcode Protocol.pauseWriting}. */
   override pauseWriting(): void {
     this.#paused = true;
   }
 
+  /** See {@linkcode Protocol.resumeWriting}. */
   override resumeWriting(): void {
     this.#paused = false;
     for (const waiter of this.#drainWaiters) if (!waiter.done()) waiter.setResult(undefined);
   }
 
+  /** See {@linkcode Protocol.connectionLost}. */
   override connectionLost(error: unknown): void {
     this.#lost = true;
     this.#lostWith = error;
@@ -152,6 +155,7 @@ export class StreamReaderProtocol extends StreamProtocolBase {
     this.#reader._replaceTransport(transport);
   }
 
+  /** See {@linkcode Protocol.connectionMade}. */
   override connectionMade(transport: Transport): void {
     this.#reader.setTransport(transport);
     this.#overTls = transport.getExtraInfo("sslcontext") !== undefined;
@@ -176,16 +180,19 @@ export class StreamReaderProtocol extends StreamProtocolBase {
     });
   }
 
+  /** See {@linkcode Protocol.dataReceived}. */
   override dataReceived(data: Uint8Array): void {
     this.#reader.feedData(data);
   }
 
+  /** See {@linkcode Protocol.eofReceived}. */
   override eofReceived(): boolean {
     this.#reader.feedEof();
     // Over TLS there is no half-open connection.
     return !this.#overTls;
   }
 
+  /** See {@linkcode Protocol.connectionLost}. */
   override connectionLost(error: unknown): void {
     if (error === undefined) this.#reader.feedEof();
     else this.#reader.setException(error);

@@ -59,10 +59,12 @@ export class SimulatedEventLoop extends BaseEventLoop {
   #now = 0;
   #woken = false;
 
+  /** See {@linkcode BaseEventLoop.time}. */
   override time(): number {
     return this.#now;
   }
 
+  /** See {@linkcode BaseEventLoop._select}. */
   override async _select(timeoutMs: number): Promise<void> {
     this.#woken = false;
     await hostTurn();
@@ -71,6 +73,7 @@ export class SimulatedEventLoop extends BaseEventLoop {
     this.#now += timeoutMs;
   }
 
+  /** See {@linkcode BaseEventLoop._wakeup}. */
   override _wakeup(): void {
     this.#woken = true;
   }
