@@ -29,7 +29,7 @@
 
 import { runningTask } from "./_frame.ts";
 import { awaitIterator, type StrandOwner } from "./_await.ts";
-import type { LoopBound } from "./_loop_bound.ts";
+import type { LoopBinding } from "./_loop_binding.ts";
 import type { Suspension } from "./awaitable.ts";
 import { Operation } from "./coroutine.ts";
 import type { Future } from "./future.ts";
@@ -150,6 +150,11 @@ export class WaiterList {
   }
 }
 
+/** What waiters wait for. */
+interface Bound {
+  readonly _binding: LoopBinding;
+}
+
 /** What {@linkcode Waiter._take} returns instead of a result. */
 export const LATER: unique symbol = Symbol("later");
 
@@ -162,7 +167,7 @@ const NOTHING = Promise.resolve() as Promise<never>;
  * @typeParam T what waiting for it gives
  * @typeParam O the primitive
  */
-export abstract class Waiter<T, O extends LoopBound> extends Operation<T> {
+export abstract class Waiter<T, O extends Bound> extends Operation<T> {
   /** The primitive. */
   protected readonly _owner: O;
   /** Where it stands; `null` in the states 1 and 4. */
@@ -245,7 +250,7 @@ export abstract class Waiter<T, O extends LoopBound> extends Operation<T> {
 
   /** State 1 or 3 → 2. */
   #wait(): IteratorResult<Suspension, T> {
-    const loop = this._owner._getLoop();
+    const loop = this._owner._binding.getLoop();
     // Those in the way may have been of a loop that is closed.
     const value = this._take();
     if (value !== LATER) return { value, done: true };

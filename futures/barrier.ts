@@ -23,7 +23,7 @@ import {
   type CoroutineFunction,
   type CoroutineGenerator,
 } from "./coroutine.ts";
-import { LoopBound } from "./_loop_bound.ts";
+import { LoopBinding } from "./_loop_binding.ts";
 import { Condition } from "./condition.ts";
 import { describe } from "./_describe.ts";
 import { RuntimeError } from "./errors.ts";
@@ -60,9 +60,10 @@ export class BrokenBarrierError extends RuntimeError {
  * assertEquals(log.slice(2).sort(), ["a runs", "b runs"]);
  * ```
  */
-export class Barrier extends LoopBound {
+export class Barrier {
   readonly #parties: number;
   #changed = new Condition();
+  readonly #binding = new LoopBinding(this, () => this.#forget());
   #state: "filling" | "draining" | "resetting" | "broken" = "filling";
   #count = 0;
 
@@ -73,7 +74,6 @@ export class Barrier extends LoopBound {
    * @throws {RangeError} when `parties` is less than 1 or no whole number
    */
   constructor(parties: number) {
-    super();
     if (!Number.isInteger(parties) || parties < 1) {
       throw new RangeError(
         `Cannot make a barrier: the number of parties must be 1 or more, got ${describe(parties)}`,
@@ -146,7 +146,7 @@ export class Barrier extends LoopBound {
   }
 
   /** For messages, e.g. `<Barrier [filling, waiters:2/3]>`. */
-  override toString(): string {
+  toString(): string {
     const waiters = this.broken ? "" : `, waiters:${this.nWaiting}/${this.#parties}`;
     return `<${this.constructor.name} [${this.#state}${waiters}]>`;
   }
@@ -158,7 +158,7 @@ export class Barrier extends LoopBound {
 
   static readonly #wait: CoroutineFunction<[Barrier], number> = coroutine(
     function* wait(barrier: Barrier): CoroutineGenerator<number> {
-      if (barrier.#parties > 1) barrier._getLoop();
+      if (barrier.#parties > 1) barrier.#binding.getLoop();
       yield* barrier.#changed.acquire();
       try {
         yield* barrier.#comeIn();
@@ -198,8 +198,8 @@ export class Barrier extends LoopBound {
     },
   );
 
-  /** Who had come will not come back. @internal */
-  protected override _loopClosed(): void {
+  /** Who had come will not come back. */
+  #forget(): void {
     this.#count = 0;
     this.#changed = new Condition();
     if (this.#state !== "broken") this.#state = "filling";

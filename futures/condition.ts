@@ -10,7 +10,7 @@
  */
 
 import { type AbortOptions, withSignal } from "./_abort.ts";
-import { LoopBound } from "./_loop_bound.ts";
+import { LoopBinding } from "./_loop_binding.ts";
 import { LATER, Waiter, WaiterList } from "./_waiters.ts";
 import { type Coroutine, coroutine, type CoroutineGenerator } from "./coroutine.ts";
 import { CancelledError, RuntimeError } from "./errors.ts";
@@ -43,7 +43,7 @@ const wait = coroutine(function* wait(condition: Condition): CoroutineGenerator<
     throw new RuntimeError("Cannot wait for the condition: its lock is not acquired");
   }
   // Where this throws, the lock has not been released yet.
-  condition._getLoop();
+  condition._binding.getLoop();
   condition.release();
   try {
     try {
@@ -119,9 +119,11 @@ const waitFor = coroutine(
  * assertEquals(taken, 42);
  * ```
  */
-export class Condition extends LoopBound {
+export class Condition {
   /** @internal */
   readonly _waiters: WaiterList = new WaiterList();
+  /** @internal */
+  readonly _binding: LoopBinding = new LoopBinding(this, () => this._waiters.clear());
   readonly #lock: Lock;
 
   /**
@@ -130,7 +132,6 @@ export class Condition extends LoopBound {
    * @param lock the lock to use, which several conditions may share
    */
   constructor(lock: Lock = new Lock()) {
-    super();
     this.#lock = lock;
   }
 
@@ -220,7 +221,7 @@ export class Condition extends LoopBound {
   }
 
   /** For messages, e.g. `<Condition [unlocked, waiters:2]>`. */
-  override toString(): string {
+  toString(): string {
     const { length } = this._waiters;
     const waiters = length > 0 ? `, waiters:${length}` : "";
     return `<${this.constructor.name} [${this.locked() ? "locked" : "unlocked"}${waiters}]>`;
@@ -234,10 +235,5 @@ export class Condition extends LoopBound {
   /** @internal */
   _notify(n: number): void {
     while (n-- > 0 && this._waiters.wakeNext());
-  }
-
-  /** @internal */
-  protected override _loopClosed(): void {
-    this._waiters.clear();
   }
 }

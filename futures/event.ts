@@ -7,7 +7,7 @@
  */
 
 import { type AbortOptions, withSignal } from "./_abort.ts";
-import { LoopBound } from "./_loop_bound.ts";
+import { LoopBinding } from "./_loop_binding.ts";
 import { LATER, Waiter, WaiterList } from "./_waiters.ts";
 import type { Coroutine } from "./coroutine.ts";
 
@@ -63,9 +63,11 @@ class Wait extends Waiter<true, Event> {
  * assertEquals(log, ["preparing", "going on"]);
  * ```
  */
-export class Event extends LoopBound {
+export class Event {
   /** @internal */
   readonly _waiters: WaiterList = new WaiterList();
+  /** @internal */
+  readonly _binding: LoopBinding = new LoopBinding(this, () => this._waiters.clear());
   #flag = false;
 
   /** Whether the flag is set. */
@@ -101,7 +103,7 @@ export class Event extends LoopBound {
   }
 
   /** For messages, e.g. `<Event [unset, waiters:2]>`. */
-  override toString(): string {
+  toString(): string {
     const { length } = this._waiters;
     const waiters = length > 0 ? `, waiters:${length}` : "";
     return `<${this.constructor.name} [${this.#flag ? "set" : "unset"}${waiters}]>`;
@@ -110,10 +112,5 @@ export class Event extends LoopBound {
   /** For `console.log()`. */
   [Symbol.for("Deno.customInspect")](): string {
     return this.toString();
-  }
-
-  /** @internal */
-  protected override _loopClosed(): void {
-    this._waiters.clear();
   }
 }

@@ -29,14 +29,17 @@ import { Queue } from "./queue.ts";
 export class LifoQueue<T> extends Queue<T> {
   readonly #items: T[] = [];
 
+  /** How many items there are. */
   override qsize(): number {
     return this.#items.length;
   }
 
+  /** Keeps an item; see {@linkcode Queue}. */
   protected override _put(item: T): void {
     this.#items.push(item);
   }
 
+  /** Gives up the item that is next; see {@linkcode Queue}. */
   protected override _get(): T {
     return this.#items.pop()!;
   }

@@ -11,7 +11,7 @@
  */
 
 import { type AbortOptions, withSignal } from "./_abort.ts";
-import { LoopBound } from "./_loop_bound.ts";
+import { LoopBinding } from "./_loop_binding.ts";
 import { LATER, Waiter, WaiterList } from "./_waiters.ts";
 import type { Coroutine } from "./coroutine.ts";
 import { RuntimeError } from "./errors.ts";
@@ -66,9 +66,11 @@ class Acquire extends Waiter<Guard, Lock> {
  * assertEquals(order, ["a enters", "a leaves", "b enters", "b leaves"]);
  * ```
  */
-export class Lock extends LoopBound {
+export class Lock {
   /** @internal */
   readonly _waiters: WaiterList = new WaiterList();
+  /** @internal */
+  readonly _binding: LoopBinding = new LoopBinding(this, () => this._waiters.clear());
   #locked = false;
 
   /** Whether somebody has it. */
@@ -122,7 +124,7 @@ export class Lock extends LoopBound {
   }
 
   /** For messages, e.g. `<Lock [locked, waiters:2]>`. */
-  override toString(): string {
+  toString(): string {
     const { length } = this._waiters;
     const waiters = length > 0 ? `, waiters:${length}` : "";
     return `<${this.constructor.name} [${this.#locked ? "locked" : "unlocked"}${waiters}]>`;
@@ -147,10 +149,5 @@ export class Lock extends LoopBound {
   /** Only the first may be woken: while it is, or is being cancelled, the others wait. @internal */
   _wakeFirst(): void {
     if (!this.#locked) this._waiters.first?.wake();
-  }
-
-  /** @internal */
-  protected override _loopClosed(): void {
-    this._waiters.clear();
   }
 }

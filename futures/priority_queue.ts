@@ -80,14 +80,17 @@ export class PriorityQueue<T> extends Queue<T> {
     this.#heap = new Heap(compare);
   }
 
+  /** How many items there are. */
   override qsize(): number {
     return this.#heap.length;
   }
 
+  /** Keeps an item; see {@linkcode Queue}. */
   protected override _put(item: T): void {
     this.#heap.push(item);
   }
 
+  /** Gives up the item that is next; see {@linkcode Queue}. */
   protected override _get(): T {
     return this.#heap.pop();
   }

@@ -16,7 +16,7 @@
 
 import { type AbortOptions, withSignal } from "./_abort.ts";
 import { Fifo } from "./_fifo.ts";
-import { LoopBound } from "./_loop_bound.ts";
+import { LoopBinding } from "./_loop_binding.ts";
 import { LATER, Waiter, WaiterList } from "./_waiters.ts";
 import { type Coroutine, coroutine, type CoroutineGenerator } from "./coroutine.ts";
 import { describe } from "./_describe.ts";
@@ -129,7 +129,7 @@ const join = coroutine(function* join(finished: Event): CoroutineGenerator<undef
  * assertEquals(sum, 10);
  * ```
  */
-export class Queue<T> extends LoopBound implements AsyncIterable<T> {
+export class Queue<T> implements AsyncIterable<T> {
   readonly #maxsize: number;
   readonly #items = new Fifo<T>();
   // Items that were put in and for which `taskDone()` has not been called; the event says there are none.
@@ -140,6 +140,11 @@ export class Queue<T> extends LoopBound implements AsyncIterable<T> {
   /** @internal */
   readonly _putters: WaiterList = new WaiterList();
   /** @internal */
+  readonly _binding: LoopBinding = new LoopBinding(this, () => {
+    this._getters.clear();
+    this._putters.clear();
+  });
+  /** @internal */
   _isShutDown = false;
 
   /**
@@ -149,7 +154,6 @@ export class Queue<T> extends LoopBound implements AsyncIterable<T> {
    * @throws {TypeError} when `maxsize` is no number
    */
   constructor(maxsize = 0) {
-    super();
     if (typeof maxsize !== "number" || Number.isNaN(maxsize)) {
       throw new TypeError(
         `Cannot make a queue: the size must be a number, got ${describe(maxsize)}`,
@@ -201,7 +205,7 @@ export class Queue<T> extends LoopBound implements AsyncIterable<T> {
   }
 
   /** For messages, e.g. `<Queue maxsize=2 items[1] getters[1]>`. */
-  override toString(): string {
+  toString(): string {
     const parts = [`maxsize=${this.#maxsize}`];
     if (this.qsize() > 0) parts.push(`items[${this.qsize()}]`);
     if (this._getters.length > 0) parts.push(`getters[${this._getters.length}]`);
@@ -356,12 +360,6 @@ export class Queue<T> extends LoopBound implements AsyncIterable<T> {
     }
     this._getters.releaseAll();
     this._putters.releaseAll();
-  }
-
-  /** @internal */
-  protected override _loopClosed(): void {
-    this._getters.clear();
-    this._putters.clear();
   }
 }
 

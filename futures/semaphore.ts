@@ -11,7 +11,7 @@
  */
 
 import { type AbortOptions, withSignal } from "./_abort.ts";
-import { LoopBound } from "./_loop_bound.ts";
+import { LoopBinding } from "./_loop_binding.ts";
 import { LATER, Waiter, WaiterList } from "./_waiters.ts";
 import type { Coroutine } from "./coroutine.ts";
 import { describe } from "./_describe.ts";
@@ -72,9 +72,13 @@ class Acquire extends Waiter<Guard, Semaphore> {
  * assertEquals(most, 2);
  * ```
  */
-export class Semaphore extends LoopBound {
+export class Semaphore {
   /** @internal */
   readonly _waiters: WaiterList = new WaiterList();
+  /** @internal */
+  readonly _binding: LoopBinding = new LoopBinding(this, () => {
+    this._value += this._waiters.clear();
+  });
   /** How many permits are left. @internal */
   _value: number;
 
@@ -85,7 +89,6 @@ export class Semaphore extends LoopBound {
    * @throws {RangeError} when `value` is negative or no whole number
    */
   constructor(value = 1) {
-    super();
     if (!(value >= 0) || (!Number.isInteger(value) && value !== Infinity)) {
       throw new RangeError(
         `Cannot make a semaphore: the value must be a whole number, 0 or more, got ${
@@ -131,7 +134,7 @@ export class Semaphore extends LoopBound {
   }
 
   /** For messages, e.g. `<Semaphore [unlocked, value:3]>`. */
-  override toString(): string {
+  toString(): string {
     const { length } = this._waiters;
     const waiters = length > 0 ? `, waiters:${length}` : "";
     const state = this.locked() ? "locked" : `unlocked, value:${this._value}`;
@@ -146,11 +149,6 @@ export class Semaphore extends LoopBound {
   /** Some came while there were permits, and had to stand behind those who were woken. @internal */
   _wakeNext(): void {
     while (this._value > 0 && this._waiters.wakeNext()) this._value--;
-  }
-
-  /** @internal */
-  protected override _loopClosed(): void {
-    this._value += this._waiters.clear();
   }
 }
 

@@ -15,44 +15,48 @@ import { runningLoop } from "./_frame.ts";
 import { RuntimeError } from "./errors.ts";
 import type { FutureLoop } from "./future_loop.ts";
 
-/** What every synchronisation primitive and queue inherits from. */
-export abstract class LoopBound {
+/** What one primitive is bound to. */
+export class LoopBinding {
+  readonly #owner: { toString(): string };
+  readonly #forget: () => void;
   #loop: FutureLoop | null = null;
 
   /**
-   * The running loop, to which the object is bound from now on. Called before each wait.
+   * Makes a binding to no loop.
+   *
+   * @param owner the primitive, for messages
+   * @param forget drops what waited in a loop that is closed: nobody will ever run it
+   */
+  constructor(owner: { toString(): string }, forget: () => void) {
+    this.#owner = owner;
+    this.#forget = forget;
+  }
+
+  /**
+   * The running loop, to which the primitive is bound from now on. Called before each wait.
    *
    * asyncio name: `_get_loop`.
    *
-   * @throws {RuntimeError} when none is running, or the object is bound to another that is not closed
-   * @internal
+   * @throws {RuntimeError} when none is running, or it is bound to another one that is not closed
    */
-  _getLoop(): FutureLoop {
+  getLoop(): FutureLoop {
     const running = runningLoop();
     if (running !== null && running === this.#loop) return running;
     return this.#bind(running);
   }
 
   #bind(running: FutureLoop | null): FutureLoop {
-    if (running === null) {
-      throw new RuntimeError(`Cannot wait for ${this}: no event loop is running`);
-    }
+    const action = `Cannot wait for ${this.#owner}: `;
+    if (running === null) throw new RuntimeError(`${action}no event loop is running`);
     const bound = this.#loop;
     if (bound !== null) {
       if (!bound.isClosed()) {
         throw new RuntimeError(
-          `Cannot wait for ${this}: it is bound to a different event loop, ` +
-            `${bound}, and the running one is ${running}`,
+          `${action}it is bound to a different event loop, ${bound}, and the running one is ${running}`,
         );
       }
-      this._loopClosed();
+      this.#forget();
     }
     return this.#loop = running;
   }
-
-  /** Forgets what waited in a loop that is closed: nobody will ever run it. @internal */
-  protected abstract _loopClosed(): void;
-
-  /** For messages. */
-  abstract toString(): string;
 }
