@@ -9,7 +9,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { allTasks, Coroutine, coroutine } from "../futures/mod.ts";
-import type { CoroutineLike, ExceptionContext, Suspension } from "../futures/mod.ts";
+import type { Body, CoroutineLike, ExceptionContext, Suspension } from "../futures/mod.ts";
 import type { BaseEventLoop, TimerHandle } from "../loop/mod.ts";
 import { SimulatedEventLoop } from "../loop/simulated/mod.ts";
 
@@ -113,6 +113,14 @@ export class Trial<L extends BaseEventLoop = TestLoop> {
   /** A fresh coroutine of the kind, for `createTask()` and the like. */
   work<T>(program: () => Program<T>): CoroutineLike<T> {
     return this.kind === "generator" ? asCoroutine(program) : () => drive(program());
+  }
+
+  /** A body of the kind, for `timeout()` and the like. */
+  body<A extends unknown[], T>(program: (...args: A) => Program<T>): Body<A, T> {
+    if (this.kind === "async function") return (...args) => drive(program(...args));
+    return function* (...args) {
+      return yield* program(...args);
+    };
   }
 
   /** Calls a program as part of the calling one and waits for it: a nested coroutine of the kind. */

@@ -9,7 +9,6 @@
 import { assertEquals } from "@std/assert";
 import {
   allTasks,
-  type Body,
   CancelledError,
   type CoroutineLike,
   createTask,
@@ -103,13 +102,6 @@ class Player {
     return createTask(this.#coro(this.#nested(t), block, groups));
   }
 
-  #body<A extends unknown[]>(t: Trial, program: (...args: A) => Program<void>): Body<A, void> {
-    return (...args) => {
-      const work = t.work(() => program(...args));
-      return typeof work === "function" ? work() : work as Program<void>;
-    };
-  }
-
   *#work(place: Place, block: Block): Program<void> {
     this.#note(place.who, "starts");
     try {
@@ -174,7 +166,7 @@ class Player {
     timeout: function* (this: Player, place: Place, limit: number | null, block: Block) {
       const t = this.#nested(place.t);
       let scope: Timeout;
-      const body = this.#body(t, (given: Timeout) => {
+      const body = t.body((given: Timeout) => {
         scope = given;
         return this.#block({ ...place, t, scopes: [...place.scopes, given] }, block);
       });
@@ -187,7 +179,7 @@ class Player {
     }.bind(this),
     group: function* (this: Player, place: Place, children: Block[], block: Block) {
       const t = this.#nested(place.t);
-      const body = this.#body(t, (group: TaskGroup) => {
+      const body = t.body((group: TaskGroup) => {
         const groups = [...place.groups, group];
         for (const child of children) group.createTask(this.#coro(this.#nested(t), child, groups));
         return this.#block({ ...place, t, groups }, block);
