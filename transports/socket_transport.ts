@@ -448,7 +448,6 @@ export class SocketTransport extends Transport implements Runnable {
     this.#closing = true;
     this.#arrived = NOTHING;
     if (this.#writes.size === 0) this.#lose(undefined);
-    else this.#writes.flush();
   }
 
   override abort(): void {
