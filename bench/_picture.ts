@@ -6,7 +6,7 @@ const ROW_HEIGHT = 26;
 const TOP = 64;
 const LEFT = 190;
 const PLOT_WIDTH = 560;
-const WIDTH = LEFT + PLOT_WIDTH + 20;
+const WIDTH = LEFT + PLOT_WIDTH + 30;
 
 const COLOURS: Record<string, string> = {
   generators: "#0b6bcb",

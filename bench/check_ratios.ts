@@ -5,12 +5,13 @@
  *     deno task bench:check [--record]
  *
  * A ratio that is worse than the recorded one by half is measured again, and fails when it is worse
- * again. Ratios hardly depend on the machine, and the median over interleaved rounds hardly on what
- * else it does. `--record` writes the ratios that are measured, on a quiet machine.
+ * again. Ratios hardly depend on the machine; interleaved rounds, measured by the time of the
+ * processor, hardly on what else it does. `--record` writes what is measured: on a quiet machine, when
+ * the core has become faster, or slower for a reason.
  */
 
 import { measure, measureMemory } from "./_measure.ts";
-import { median } from "./_report.ts";
+import { median, quantile } from "./_report.ts";
 import type { System, Workload } from "./_workload.ts";
 import { idleTask } from "./_workloads/idle_task.ts";
 import { SCHEDULER } from "./_workloads/mod.ts";
@@ -18,13 +19,17 @@ import { SCHEDULER } from "./_workloads/mod.ts";
 /** How much worse than recorded is a failure. */
 const TOLERANCE = 1.5;
 const OWN = ["generators", "functions"] as const;
+const SYSTEMS = ["host", ...OWN] as const;
 /** How long one turn is, at least. */
-const TURN_MS = 8;
-const WARM_UP_MS = 40;
+const TURN_MS = 15;
+const WARM_UP_MS = 30;
 /** Rounds end when there were that many, or after that time, but not before the least. */
 const MOST_ROUNDS = 11;
-const LEAST_ROUNDS = 3;
-const ROUNDS_MS = 400;
+const LEAST_ROUNDS = 5;
+const ROUNDS_MS = 500;
+
+/** Recorded is the median of so many runs. */
+const RECORDED_RUNS = 3;
 
 type Ratios = Record<string, Partial<Record<System, number>>>;
 
@@ -33,10 +38,13 @@ const file = new URL("ratios.json", import.meta.url);
 const workloads = SCHEDULER.filter(({ cpu }) => !cpu);
 
 if (Deno.args.includes("--record")) {
-  const ratios: Ratios = {};
-  for (const workload of workloads) ratios[workload.name] = await timeRatios(workload);
-  ratios[idleTask.name] = await memoryRatios();
-  await Deno.writeTextFile(file, JSON.stringify(ratios, null, 2) + "\n");
+  const runs: Ratios[] = [];
+  for (let run = 0; run < RECORDED_RUNS; run++) runs.push(await findAll());
+  const ratios = Object.keys(runs[0]!).map((name) => [
+    name,
+    Object.fromEntries(OWN.map((id) => [id, median(runs.map((each) => each[name]![id]!))])),
+  ]);
+  await Deno.writeTextFile(file, JSON.stringify(Object.fromEntries(ratios), null, 2) + "\n");
 } else {
   const recorded: Ratios = JSON.parse(await Deno.readTextFile(file));
   let failures = 0;
@@ -45,6 +53,13 @@ if (Deno.args.includes("--record")) {
   }
   failures += await check(idleTask.name, memoryRatios, recorded);
   if (failures > 0) Deno.exitCode = 1;
+}
+
+async function findAll(): Promise<Ratios> {
+  const ratios: Ratios = {};
+  for (const workload of workloads) ratios[workload.name] = await timeRatios(workload);
+  ratios[idleTask.name] = await memoryRatios();
+  return ratios;
 }
 
 /** Compares one workload with what is recorded, and prints a line for each system. */
@@ -79,30 +94,25 @@ async function check(
 
 /** How many times the host's time each way of the library needs. */
 async function timeRatios(workload: Workload): Promise<Record<string, number>> {
+  const samples: Record<string, number[]> = { host: [], generators: [], functions: [] };
+  // By the time of the processor: what else the machine does counts little.
   const time = async (system: System, ms: number) =>
-    (await measure(workload, workload.variants[system]!, ms)).ns;
-  const samples: Record<string, number[]> = {};
-  for (const system of ["host", ...OWN] as const) {
-    samples[system] = [];
-    await time(system, WARM_UP_MS);
-  }
+    (await measure({ ...workload, cpu: true }, workload.variants[system]!, ms)).ns;
+  for (const system of SYSTEMS) await time(system, WARM_UP_MS);
   const latest = performance.now() + ROUNDS_MS;
   for (let round = 0; round < MOST_ROUNDS; round++) {
     if (round >= LEAST_ROUNDS && performance.now() > latest) break;
-    // The host before and after: a machine that slows down within a round does so for both.
-    const before = await time("host", TURN_MS);
-    const own: number[] = [];
-    for (const system of OWN) own.push(await time(system, TURN_MS));
-    const host = (before + await time("host", TURN_MS)) / 2;
-    OWN.forEach((system, index) => samples[system]!.push(own[index]! / host));
+    for (const system of SYSTEMS) samples[system]!.push(await time(system, TURN_MS));
   }
-  return rounded((system) => median(samples[system]!));
+  // The lower quartile: a round that is much slower than others has paid for somebody's garbage.
+  const typical = (system: System) => quantile(samples[system]!, 0.25);
+  return rounded((system) => typical(system) / typical("host"));
 }
 
 /** How many times the host's memory. What V8 counts varies less than what the system counts. */
 async function memoryRatios(): Promise<Record<string, number>> {
   const bytes: Record<string, number> = {};
-  for (const system of ["host", ...OWN] as const) {
+  for (const system of SYSTEMS) {
     bytes[system] = (await measureMemory(idleTask, idleTask.variants[system]!)).heapBytes;
   }
   return rounded((system) => bytes[system]! / bytes.host!);
