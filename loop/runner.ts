@@ -8,7 +8,7 @@
 
 import { runningLoop } from "../futures/_frame.ts";
 import { type Context, copyContext } from "../futures/context.ts";
-import { type CoroutineLike, iscoroutine } from "../futures/coroutine.ts";
+import { coroutine, type CoroutineLike, iscoroutine } from "../futures/coroutine.ts";
 import { describe } from "../futures/_describe.ts";
 import {
   CancelledError,
@@ -16,7 +16,6 @@ import {
   NotImplementedError,
   RuntimeError,
 } from "../futures/errors.ts";
-import { gather } from "../futures/gather.ts";
 import type { Task } from "../futures/task.ts";
 import { allTasks } from "../futures/task_registry.ts";
 import type { AbstractEventLoop } from "./abstract_event_loop.ts";
@@ -115,6 +114,9 @@ export class Runner implements AsyncDisposable {
     }
     refuseNesting();
     const loop = this.#initialize();
+    if (loop.isRunning()) {
+      throw new RuntimeError("Cannot run a program: the runner is already running one");
+    }
     const context = options.context ?? this.#context!;
     // The task is made before the loop runs, as everything of the program belongs to its context.
     const task = loop.createTask(main, { context });
@@ -136,14 +138,19 @@ export class Runner implements AsyncDisposable {
    * the loop. A second call does nothing.
    *
    * asyncio name: `close`.
+   *
+   * @throws {RuntimeError} when it is running a program
    */
   async close(): Promise<void> {
     if (this.#state !== "initialized") {
       this.#state = "closed";
       return;
     }
-    this.#state = "closed";
     const loop = this.#loop!;
+    if (loop.isRunning()) {
+      throw new RuntimeError("Cannot close the runner: it is running a program");
+    }
+    this.#state = "closed";
     try {
       await cancelAllTasks(loop);
       await loop.runUntilComplete(() => loop.shutdownAsyncgens());
@@ -178,7 +185,8 @@ export class Runner implements AsyncDisposable {
 }
 
 function refuseNesting(): void {
-  if (runningLoop() !== null) {
+  // Code that a program has left behind carries its loop along, also when that has ended.
+  if (runningLoop()?.isRunning()) {
     throw new RuntimeError(
       "Cannot run a program: a loop is running already; await the coroutine, or use createTask()",
     );
@@ -211,11 +219,22 @@ class Interrupts {
   }
 }
 
+/** Waits for tasks, however they end. One after the other, as there may be very many. */
+const allEnded = coroutine(function* (tasks: readonly Task<unknown>[]) {
+  for (const task of tasks) {
+    try {
+      yield* task;
+    } catch {
+      // It is looked at when all have ended.
+    }
+  }
+});
+
 async function cancelAllTasks(loop: AbstractEventLoop): Promise<void> {
   const tasks = [...allTasks(loop)] as Task<unknown>[];
   if (tasks.length === 0) return;
   for (const task of tasks) task.cancel();
-  await loop.runUntilComplete(() => gather(...tasks, { returnExceptions: true }));
+  await loop.runUntilComplete(allEnded(tasks));
   for (const task of tasks) {
     if (task.cancelled()) continue;
     const exception = task.exception();
