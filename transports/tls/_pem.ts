@@ -13,6 +13,8 @@ import { SSLError } from "./ssl_error.ts";
 const CERTIFICATE =
   /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
 
+const PRIVATE_KEY = /-----BEGIN ([A-Z]+ )*PRIVATE KEY-----[^]*?-----END ([A-Z]+ )*PRIVATE KEY-----/;
+
 function readBytes(source: PemSource): Uint8Array {
   if (source instanceof Uint8Array) return source;
   if (typeof source === "string" && source.includes("-----BEGIN")) {
@@ -21,9 +23,9 @@ function readBytes(source: PemSource): Uint8Array {
   return Deno.readFileSync(source);
 }
 
-/** The text of a file in the PEM format. */
-export function readText(source: PemSource): string {
-  return new TextDecoder().decode(readBytes(source));
+/** The first private key of a file in the PEM format; the empty string where there is none. */
+export function readKey(source: PemSource): string {
+  return new TextDecoder().decode(readBytes(source)).match(PRIVATE_KEY)?.[0] ?? "";
 }
 
 /**

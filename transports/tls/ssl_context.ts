@@ -14,7 +14,7 @@ import tls from "node:tls";
 import { describe } from "../../futures/_describe.ts";
 import { KnownClients } from "./_known_clients.ts";
 import { Roots } from "./_peer_chain.ts";
-import { readCertificates, readText } from "./_pem.ts";
+import { readCertificates, readKey } from "./_pem.ts";
 import {
   CERT_NONE,
   CERT_OPTIONAL,
@@ -125,7 +125,7 @@ export class SSLContext {
    */
   loadCertChain(cert: PemSource, key: PemSource = cert, options: LoadCertChainOptions = {}): void {
     const chain = readCertificates(cert, "Cannot load a certificate chain");
-    const text = readText(key);
+    const text = readKey(key);
     let privateKey;
     try {
       privateKey = createPrivateKey({ key: text, format: "pem", passphrase: options.password });
