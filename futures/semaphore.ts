@@ -68,7 +68,7 @@ class Acquire extends Waiter<Guard, Semaphore> {
  *   await sleep(1);
  *   inside--;
  * }
- * await run(() => gather(work, work, work, work, work));
+ * await run(() => gather(work(), work(), work(), work(), work()));
  * assertEquals(most, 2);
  * ```
  */
