@@ -7,7 +7,8 @@
  * the transport was made in; so every call of the protocol but `pauseWriting()` comes from the loop.
  *
  * States: open → closing (`close()`, end of stream) → lost, or open → lost (`abort()`, an error).
- * Once lost is entered, `connectionLost()` is on its way, and nothing else is called any more.
+ * Once lost is entered, `connectionLost()` is on its way, and nothing is called before it but
+ * `pauseWriting()`, nothing after it.
  *
  * Invariants: at most one read and one write are pending at the socket; at most one read that has come
  * back is kept, when reading is paused; no bytes are read while one is kept.
@@ -111,7 +112,10 @@ export class SocketTransport extends Transport implements Runnable {
 
   #closing = false;
   #lost = false;
-  #writesAfterLoss = 0;
+  // Whether `connectionLost()` was called.
+  #finished = false;
+  #droppedWrites = 0;
+  #droppedBytes = 0;
 
   /**
    * Makes a transport; the loop calls the protocol's `connectionMade()` next.
@@ -336,7 +340,7 @@ export class SocketTransport extends Transport implements Runnable {
     const bytes = data instanceof Uint8Array ? data : bytesOf(data);
     if (this.#eofWritten) throw new RuntimeError("Cannot write: writeEof() was called before");
     if (bytes.length === 0) return;
-    if (this.#closing) return this.#writeAfterLoss();
+    if (this.#closing) return this.#writeDropped(bytes.length);
     const writes = this.#writes;
     writes.append(bytes);
     if (!writes.sending) {
@@ -388,10 +392,13 @@ export class SocketTransport extends Transport implements Runnable {
     }
   }
 
-  #writeAfterLoss(): void {
-    if (++this.#writesAfterLoss === WRITES_BEFORE_WARNING) {
+  #writeDropped(bytes: number): void {
+    if (++this.#droppedWrites === WRITES_BEFORE_WARNING) {
       console.warn(`${this}: what is written to a connection that is closed or lost is dropped`);
     }
+    // A protocol that writes until it is told to pause would never come to its connectionLost().
+    this.#droppedBytes += bytes;
+    if (!this.#finished) this.#flow.pauseIfAbove(this.#droppedBytes);
   }
 
   /** @internal */
@@ -468,6 +475,7 @@ export class SocketTransport extends Transport implements Runnable {
 
   /** @internal */
   _connectionLost(error: unknown): void {
+    this.#finished = true;
     try {
       this.#protocol.connectionLost(error);
     } catch (failure) {

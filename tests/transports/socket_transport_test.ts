@@ -66,6 +66,19 @@ async function close({ transport, near }: Pick<Setup<unknown>, "transport" | "ne
   assert(near.closed);
 }
 
+/** The warnings that are printed while `body` runs. */
+async function warningsOf(body: () => Promise<void>): Promise<string[]> {
+  const warnings: string[] = [];
+  const { warn } = console;
+  console.warn = (text: string) => void warnings.push(text);
+  try {
+    await body();
+  } finally {
+    console.warn = warn;
+  }
+  return warnings;
+}
+
 /** A write that may be taken in parts. */
 async function feed(socket: MemorySocket, data: Uint8Array): Promise<void> {
   for (let start = 0; start < data.length;) start += await socket.write(data.subarray(start));
@@ -566,19 +579,30 @@ testLoop("SocketTransport sends what was written before the loop is stopped", as
 
 testAsync("SocketTransport.write() bears a lost connection, and warns once", async (t) => {
   const { transport } = await connected(t);
-  const warnings: string[] = [];
-  const { warn } = console;
-  console.warn = (text: string) => void warnings.push(text);
-  try {
+  const early = await warningsOf(async () => {
     transport.close();
     for (let i = 0; i < 4; i++) transport.write(ascii("x"));
     await settle();
-    assertEquals(warnings, []);
+  });
+  const late = await warningsOf(async () => {
     for (let i = 0; i < 10; i++) transport.write(ascii("x"));
-  } finally {
-    console.warn = warn;
-  }
-  assertEquals(warnings.length, 1);
+    await settle();
+  });
+  assertEquals([early.length, late.length], [0, 1]);
+});
+
+testAsync("SocketTransport lets a protocol pause that writes to a lost connection", async (t) => {
+  const { transport, protocol } = await connected(t);
+  transport.abort();
+  const piece = pattern(10_000);
+  await warningsOf(async () => {
+    for (let i = 0; i < 1000 && !protocol.calls.includes("pause"); i++) transport.write(piece);
+    await settle();
+    assertEquals(protocol.calls, ["pause", "lost"]);
+    for (let i = 0; i < 10; i++) transport.write(piece);
+    await settle();
+  });
+  assertEquals(protocol.calls, ["pause", "lost"]);
 });
 
 for (const kind of ["read", "write"] as const) {
