@@ -47,6 +47,7 @@ export class PoolWorker {
       this.#job = null;
       this.#worker.unref();
       job?.finish(answer);
+      // It may have been ended while the answer was on its way.
       if (!this.#ended) this.#owner.workerIdle(this);
     });
     this.#worker.on("error", (error: unknown) => this.#error = error);

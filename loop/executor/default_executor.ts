@@ -98,9 +98,8 @@ export class DefaultExecutor {
     executor.shutdown({ terminate: true, cancelFutures: true }).then(null, () => {});
   }
 
-  /** Takes no further calls. Called when the loop is closed, which waits for nothing. */
+  /** Lets the executor end, without waiting. Called when the loop is closed. */
   close(): void {
-    this.#isShutDown = true;
     this.#executor?.shutdown().then(null, () => {});
   }
 }

@@ -76,7 +76,7 @@ testFreeNames("What belongs to the function around an arrow function is free in 
   ["() => import.meta.url", "import.meta"],
   ["(x) => x.#p", "#p"],
   ["(x) => #p in x", "#p"],
-  ["() => { class A { #p = 1; has(x) { return #p in x && x.#p } } }", ""],
+  ["() => { class A { #p = 1; has(x) { return #p in x && x.#p + y } } }", "y"],
 ]);
 
 testFreeNames("Strings, templates, regular expressions and comments hide their contents", [
@@ -92,7 +92,7 @@ testFreeNames("Strings, templates, regular expressions and comments hide their c
 
 testFreeNames("A line's end ends a statement where it does for the engine", [
   ["() => { a\n++b\nc }", "a b c"],
-  ["() => { return\na }", "a"],
+  ["() => { if (a) return\nconst b = c }", "a c"],
   ["() => { a\n(b) }", "a b"],
   ["() => { do a(); while (b) c() }", "a b c"],
   ["function* g() { const x = yield; yield x; yield\na; [yield, yield* b] }", "a b"],

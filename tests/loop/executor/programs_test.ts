@@ -5,12 +5,12 @@ const ROOT = new URL("../../../", import.meta.url);
 
 async function runProgram(
   path: string,
-  permissions: string[] = [],
+  env: Record<string, string> = {},
 ): Promise<{ stdout: string; stderr: string }> {
   const { code, signal, ...output } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--no-check", ...permissions, path],
+    args: ["run", "--no-prompt", "--no-check", path],
     cwd: ROOT,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
     stdin: "null",
     // A program that does not end has failed.
     signal: AbortSignal.timeout(60_000),
@@ -51,6 +51,16 @@ Deno.test("An uncaught error in a worker fails its call, and is printed with the
 Deno.test("Workers need no permission of their own, and have those of the program", async () => {
   const { stdout, stderr } = await runProgram("tests/programs/executor_permissions.ts");
   assertEquals([stdout, stderr], ["42\ntrue\nprompt\n", ""]);
+});
+
+Deno.test("Starting a worker asks for no permission", async () => {
+  const audit = await Deno.makeTempFile();
+  try {
+    await runProgram("tests/programs/executor_idle.ts", { DENO_AUDIT_PERMISSIONS: audit });
+    assertEquals(await Deno.readTextFile(audit), "");
+  } finally {
+    await Deno.remove(audit);
+  }
 });
 
 Deno.test("The example computes on several workers, and ends by itself", async () => {

@@ -44,6 +44,18 @@ testPool(
   },
 );
 
+testPool("A function that is sent again is compiled once, within reason", async (pool) => {
+  function count(): number {
+    const self = count as { calls?: number };
+    return self.calls = (self.calls ?? 0) + 1;
+  }
+  assertEquals([await pool.submit(count), await pool.submit(count)], [1, 2]);
+  // A program that makes up functions must not fill the memory of the worker with them.
+  const others = Array.from({ length: 300 }, (_, i) => new Function(`return ${i}`) as () => number);
+  for (const other of others) await pool.submit(other);
+  assertEquals(await pool.submit(count), 1);
+}, 1);
+
 testPool("A function of a module is called by its name", async (pool) => {
   const double: ModuleFunction<[number], number> = { module: WORK, name: "double" };
   const doubled: number = await pool.submit(double, 21);

@@ -43,12 +43,16 @@ testPool(
   "A result that is transferred is lost to the worker, one that is not is kept",
   async (pool) => {
     // A function of a module would keep it in a variable of that.
-    const keep = () => (globalThis as unknown as { kept: ArrayBuffer }).kept ??= new ArrayBuffer(8);
-    const isDetached = () => (globalThis as unknown as { kept: ArrayBuffer }).kept.detached;
-    assertEquals((await pool.submit(keep)).byteLength, 8);
-    assertFalse(await pool.submit(isDetached));
-    assertEquals((await pool.submit({ function: keep, transferResult: true })).byteLength, 8);
-    assert(await pool.submit(isDetached));
+    const keep = () => {
+      const bytes = (globalThis as unknown as { kept: Uint8Array }).kept ??= new Uint8Array(8);
+      return new Map([["bytes", [{ bytes }]]]);
+    };
+    const keptSize = () => (globalThis as unknown as { kept: Uint8Array }).kept.buffer.byteLength;
+    const expected = new Map([["bytes", [{ bytes: new Uint8Array(8) }]]]);
+    assertEquals(await pool.submit(keep), expected);
+    assertEquals(await pool.submit(keptSize), 8);
+    assertEquals(await pool.submit({ function: keep, transferResult: true }), expected);
+    assertEquals(await pool.submit(keptSize), 0);
   },
   1,
 );
