@@ -31,6 +31,7 @@ import { CancelledError, type CancelOptions, KeyboardInterrupt, RuntimeError } f
 import { ExceptionGroup } from "./exception_group.ts";
 import type { Future } from "./future.ts";
 import type { FutureLoop, Runnable } from "./future_loop.ts";
+import type { Guard } from "./guard.ts";
 import { Semaphore } from "./semaphore.ts";
 import type { Task, TaskOptions } from "./task.ts";
 import { wait } from "./wait.ts";
@@ -68,13 +69,15 @@ const noContext = new Context();
 class Child implements Runnable {
   readonly _context: Context = noContext;
   readonly task: Task<unknown>;
+  readonly turn: Turn | null;
   readonly #group: TaskGroup;
   previous: Child | null = null;
   next: Child | null = null;
 
-  constructor(group: TaskGroup, task: Task<unknown>) {
+  constructor(group: TaskGroup, task: Task<unknown>, turn: Turn | null) {
     this.#group = group;
     this.task = task;
+    this.turn = turn;
   }
 
   get _awaiter(): object | null {
@@ -262,12 +265,13 @@ export class TaskGroup {
    */
   createTask<T>(coro: CoroutineLike<T>, options?: TaskOptions): Task<T> {
     if (this.#aborting || this.#state !== "entered") this.#checkOpen(coro);
-    const slots = this.#slots;
-    const task = this.#loop!.createTask<T>(
-      slots === null ? coro : limited(slots, coro) as Coroutine<T>,
-      options,
-    );
-    const child = new Child(this, task as Task<unknown>);
+    let turn: Turn | null = null;
+    if (this.#slots !== null) {
+      turn = { slot: null };
+      coro = inTurn(this.#slots, turn, coro) as Coroutine<T>;
+    }
+    const task = this.#loop!.createTask<T>(coro, options);
+    const child = new Child(this, task as Task<unknown>, turn);
     this.#link(child);
     if (task.done()) this._childDone(child);
     else {
@@ -387,9 +391,12 @@ export class TaskGroup {
     if (this.#count === 0 && this.#completed !== null && !this.#completed.done()) {
       this.#completed.setResult(undefined);
     }
-    if (task.cancelled()) return;
-    const error = task.exception();
-    if (error !== undefined) this.#childFailed(task, error);
+    if (!task.cancelled()) {
+      const error = task.exception();
+      if (error !== undefined) this.#childFailed(task, error);
+    }
+    // After that, as no other task is to start when this one has made the group end.
+    child.turn?.slot?.[Symbol.dispose]();
   }
 
   #childFailed(task: Task<unknown>, error: unknown): void {
@@ -471,12 +478,19 @@ export class TaskGroup {
   }
 }
 
-/** A task that waits for its turn. */
-const limited = coroutine(function* limited(
+/** The turn of one task in a group with a limit. */
+interface Turn {
+  /** There while it is the task's turn. */
+  slot: Guard | null;
+}
+
+/** A task that waits for its turn; the group ends the turn. */
+const inTurn = coroutine(function* inTurn(
   slots: Semaphore,
+  turn: Turn,
   coro: CoroutineLike<unknown>,
 ): Generator<Suspension, unknown, unknown> {
-  using _slot = yield* slots.acquire();
+  turn.slot = yield* slots.acquire();
   return yield* startInline(coro);
 });
 
