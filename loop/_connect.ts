@@ -23,7 +23,13 @@ import { knownAddresses } from "./_resolve.ts";
 import { withAddress } from "./_address_error.ts";
 import { hostCall } from "./_host_call.ts";
 import type { BaseEventLoop } from "./base_event_loop.ts";
-import type { ConnectionOptions, IPFamily, StreamAddress } from "./network_options.ts";
+import { chooseTls, type TlsChoice } from "./_tls.ts";
+import type {
+  AcceptedSocketOptions,
+  ConnectionOptions,
+  IPFamily,
+  StreamAddress,
+} from "./network_options.ts";
 
 type TcpAddress = Extract<StreamAddress, { transport: "tcp" }>;
 
@@ -134,13 +140,16 @@ export function* makeTransport<P extends AnyProtocol>(
   loop: BaseEventLoop,
   socket: StreamSocket,
   protocolFactory: () => P,
+  tls: TlsChoice | undefined,
 ): Generator<Suspension, [Transport, P], unknown> {
   const waiter = loop.createFuture<void>();
   let protocol: P;
   let transport: Transport;
   try {
     protocol = protocolFactory();
-    transport = loop._makeSocketTransport(socket, protocol, { waiter });
+    transport = tls === undefined
+      ? loop._makeSocketTransport(socket, protocol, { waiter })
+      : loop._makeSslTransport(socket, protocol, tls.context, { ...tls.options, waiter });
   } catch (error) {
     socket.close();
     throw error;
@@ -164,6 +173,7 @@ export function* createConnection<P extends AnyProtocol>(
 ): Generator<Suspension, [Transport, P], unknown> {
   const action = "Cannot create a connection";
   checkFactory(action, protocolFactory);
+  const tls = chooseTls(action, options, { host });
   let socket = options.sock;
   if (socket !== undefined) {
     if (host !== undefined || port !== undefined) {
@@ -176,7 +186,7 @@ export function* createConnection<P extends AnyProtocol>(
     checkPort(action, port);
     socket = yield* openSocket(loop, host, port, options);
   }
-  return yield* makeTransport(loop, socket, protocolFactory);
+  return yield* makeTransport(loop, socket, protocolFactory, tls);
 }
 
 /** `loop.sockConnect()`. */
@@ -197,13 +207,15 @@ export function* connectAcceptedSocket<P extends AnyProtocol>(
   loop: BaseEventLoop,
   protocolFactory: () => P,
   sock: StreamSocket,
+  options: AcceptedSocketOptions = {},
 ): Generator<Suspension, [Transport, P], unknown> {
   const action = "Cannot use an accepted connection";
   checkFactory(action, protocolFactory);
+  const tls = chooseTls(action, options, "server");
   if (typeof (sock as Partial<StreamSocket> | undefined)?.read !== "function") {
     throw new TypeError(`${action}: a connection is needed, got ${describe(sock)}`);
   }
-  return yield* makeTransport(loop, sock, protocolFactory);
+  return yield* makeTransport(loop, sock, protocolFactory, tls);
 }
 
 function summarize(

@@ -15,9 +15,11 @@ import { _coroutineOf } from "../futures/coroutine.ts";
 import { CancelledError } from "../futures/errors.ts";
 import type { AnyProtocol } from "../transports/protocol.ts";
 import type { StreamListener, StreamSocket } from "../transports/stream_socket.ts";
+import type { Transport } from "../transports/transport.ts";
 import { formatAddress, withAddress } from "./_address_error.ts";
 import { checkFactory, checkPort, resolveAddresses } from "./_connect.ts";
 import { hostCall } from "./_host_call.ts";
+import { chooseTls, type TlsChoice } from "./_tls.ts";
 import type { BaseEventLoop } from "./base_event_loop.ts";
 import type { ListenHookOptions, ServerOptions, StreamAddress } from "./network_options.ts";
 import { type AcceptConnection, Server } from "./server.ts";
@@ -80,24 +82,30 @@ function* listenEverywhere(
 function acceptWith(
   loop: BaseEventLoop,
   protocolFactory: () => AnyProtocol,
+  tls: TlsChoice | undefined,
   keepAlive: boolean,
 ): AcceptConnection {
   function* accept(socket: StreamSocket, server: Server): Generator<Suspension, void, unknown> {
     let protocol: AnyProtocol | undefined;
+    let made: Transport | undefined;
     try {
       if (keepAlive) socket.setKeepAlive?.(true);
       protocol = protocolFactory();
       const waiter = loop.createFuture<void>();
-      const transport = loop._makeSocketTransport(socket, protocol, { waiter, server });
+      made = tls === undefined
+        ? loop._makeSocketTransport(socket, protocol, { waiter, server })
+        : loop._makeSslTransport(socket, protocol, tls.context, { ...tls.options, waiter, server });
       try {
         yield* waiter;
       } catch (error) {
-        transport.close();
+        made.close();
         throw error;
       }
     } catch (error) {
-      if (protocol === undefined) socket.close();
+      if (made === undefined) socket.close();
       if (error instanceof CancelledError) throw error;
+      // A peer that fails to shake hands is its own affair, as in asyncio; a factory that fails is not.
+      if (made !== undefined && !loop.getDebug()) return;
       loop.callExceptionHandler({
         message: "Making a transport for an accepted connection failed",
         exception: error,
@@ -121,6 +129,7 @@ export function* createServer(
   const { sock, family = 0, backlog = DEFAULT_BACKLOG, reusePort = false } = options;
   checkFactory(action, protocolFactory);
   checkBacklog(action, backlog);
+  const tls = chooseTls(action, options, "server");
   let listeners: readonly StreamListener[];
   if (sock !== undefined) {
     if (host !== undefined || port !== undefined) {
@@ -136,7 +145,7 @@ export function* createServer(
     checkPort(action, port);
     listeners = yield* openListeners(loop, host, port, family, { backlog, reusePort });
   }
-  return yield* makeServer(loop, listeners, protocolFactory, options);
+  return yield* makeServer(loop, listeners, protocolFactory, tls, options);
 }
 
 /** Makes the server of listeners. */
@@ -144,9 +153,10 @@ export function* makeServer(
   loop: BaseEventLoop,
   listeners: readonly StreamListener[],
   protocolFactory: () => AnyProtocol,
+  tls: TlsChoice | undefined,
   options: Pick<ServerOptions, "keepAlive" | "startServing">,
 ): Generator<Suspension, Server, unknown> {
-  const accept = acceptWith(loop, protocolFactory, options.keepAlive ?? false);
+  const accept = acceptWith(loop, protocolFactory, tls, options.keepAlive ?? false);
   const server = new Server(loop, listeners, accept);
   if (options.startServing ?? true) yield* server.startServing();
   return server;

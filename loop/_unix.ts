@@ -17,6 +17,7 @@ import type { StreamListener, StreamSocket } from "../transports/stream_socket.t
 import type { Transport } from "../transports/transport.ts";
 import { checkFactory, connectTo, makeTransport } from "./_connect.ts";
 import { hostCall } from "./_host_call.ts";
+import { chooseTls } from "./_tls.ts";
 import { checkBacklog, DEFAULT_BACKLOG, listenOnAll, makeServer } from "./_serve.ts";
 import type { BaseEventLoop } from "./base_event_loop.ts";
 import type { StreamAddress, UnixConnectionOptions, UnixServerOptions } from "./network_options.ts";
@@ -45,12 +46,13 @@ export function* createUnixConnection<P extends AnyProtocol>(
 ): Generator<Suspension, [Transport, P], unknown> {
   const action = "Cannot create a Unix connection";
   checkFactory(action, protocolFactory);
+  const tls = chooseTls(action, options, { host: undefined });
   let socket: StreamSocket;
   if (options.sock !== undefined) {
     refuseBoth(action, path);
     socket = options.sock;
   } else socket = yield* connectTo(loop, unixAddress(action, path), undefined, []);
-  return yield* makeTransport(loop, socket, protocolFactory);
+  return yield* makeTransport(loop, socket, protocolFactory, tls);
 }
 
 /** `loop.createUnixServer()`. */
@@ -69,12 +71,13 @@ export function* createUnixServer(
       `${action}: cleanupSocket cannot be false, since Deno removes the path of every listener`,
     );
   }
+  const tls = chooseTls(action, options, "server");
   let listeners: readonly StreamListener[];
   if (sock !== undefined) {
     refuseBoth(action, path);
     listeners = "accept" in sock ? [sock] : sock;
   } else listeners = yield* listenOnPath(loop, unixAddress(action, path), backlog);
-  return yield* makeServer(loop, listeners, protocolFactory, options);
+  return yield* makeServer(loop, listeners, protocolFactory, tls, options);
 }
 
 function* listenOnPath(

@@ -33,7 +33,10 @@ import type {
 } from "./address_info.ts";
 import type { Executor, ExecutorFunction } from "./executor/executor.ts";
 import type { Handle, TimerHandle } from "./handle.ts";
+import type { SSLContext } from "../transports/tls/ssl_context.ts";
+import type { StartTlsOptions } from "../transports/tls/start_tls.ts";
 import type {
+  AcceptedSocketOptions,
   ConnectionOptions,
   DatagramEndpointOptions,
   SendfileOptions,
@@ -477,13 +480,40 @@ export abstract class AbstractEventLoop implements FutureLoop {
    *
    * @param protocolFactory makes the protocol
    * @param sock the connection
+   * @param options TLS
    * @returns the transport and the protocol
    */
   connectAcceptedSocket<P extends AnyProtocol>(
     _protocolFactory: () => P,
     _sock: StreamSocket,
+    _options?: AcceptedSocketOptions,
   ): Coroutine<[Transport, P]> {
     this.#missing("connectAcceptedSocket");
+  }
+
+  /**
+   * Goes on with TLS over a connection that is in use.
+   *
+   * The protocol goes on with the transport that this ends with; the old one is not to be used any
+   * more. **Cancellation**, like any failure, closes the connection.
+   *
+   * asyncio name: `start_tls`.
+   *
+   * @param transport the old transport
+   * @param protocol the protocol, usually that of the old transport
+   * @param context whom to trust and who to be
+   * @param options side, names and time-outs
+   * @throws {TypeError} when there is no context, or the transport is not for bytes both ways
+   * @throws {RuntimeError} when the transport is closed
+   * @throws {SSLError} when the handshake fails
+   */
+  startTls(
+    _transport: Transport,
+    _protocol: AnyProtocol,
+    _context: SSLContext,
+    _options?: StartTlsOptions,
+  ): Coroutine<Transport> {
+    this.#missing("startTls");
   }
 
   /**

@@ -20,6 +20,7 @@
  * | `_listen(address, options)` | opens a listening socket | `Deno.listen` |
  * | `_bindDatagram(address, options)` | opens a datagram socket | `Deno.listenDatagram`, or `node:dgram` |
  * | `_makeSocketTransport(socket, protocol, options)` | wraps a connection | raises |
+ * | `_makeSslTransport(socket, protocol, context, options)` | wraps a connection with TLS | TLS over the above |
  * | `_makeDatagramTransport(socket, protocol, options)` | wraps a datagram socket | raises |
  * | `_makeReadPipeTransport(pipe, protocol, options)` | wraps a pipe that is read | raises |
  * | `_makeWritePipeTransport(pipe, protocol, options)` | wraps a pipe that is written | raises |
@@ -53,6 +54,13 @@ import type { DatagramTransport } from "../transports/datagram_transport.ts";
 import type { ReadPipe, WritePipe } from "../transports/pipe.ts";
 import type { PipeTransportOptions } from "../transports/pipe_options.ts";
 import type { AnyProtocol, BaseProtocolLike, DatagramProtocol } from "../transports/protocol.ts";
+import type { SSLContext } from "../transports/tls/ssl_context.ts";
+import {
+  makeSslTransport,
+  type SSLTransportOptions,
+  startTls,
+  type StartTlsOptions,
+} from "../transports/tls/start_tls.ts";
 import type { UdpTransportOptions } from "../transports/udp_transport.ts";
 import type { SocketTransportOptions } from "../transports/socket_transport.ts";
 import type { SocketAddress, StreamListener, StreamSocket } from "../transports/stream_socket.ts";
@@ -84,6 +92,7 @@ import { hostCall } from "./_host_call.ts";
 import { getaddrinfo, getnameinfo } from "./_resolve.ts";
 import { createServer } from "./_serve.ts";
 import type {
+  AcceptedSocketOptions,
   ConnectHookOptions,
   ConnectionOptions,
   DatagramEndpointOptions,
@@ -267,6 +276,22 @@ export class BaseEventLoop extends AbstractEventLoop {
 
   #missingHook(name: string): never {
     throw new NotImplementedError(`${this.constructor.name} does not implement ${name}()`);
+  }
+
+  /**
+   * Makes the transport of a connection with TLS; see {@linkcode BaseEventLoop._makeSocketTransport}.
+   *
+   * The default wraps the transport that `_makeSocketTransport()` makes.
+   *
+   * asyncio name: `_make_ssl_transport`.
+   */
+  _makeSslTransport(
+    socket: StreamSocket,
+    protocol: AnyProtocol,
+    context: SSLContext | undefined,
+    options?: SSLTransportOptions,
+  ): Transport {
+    return makeSslTransport(this, socket, protocol, context, options);
   }
 
   /**
@@ -775,9 +800,20 @@ export class BaseEventLoop extends AbstractEventLoop {
   override connectAcceptedSocket<P extends AnyProtocol>(
     protocolFactory: () => P,
     sock: StreamSocket,
+    options?: AcceptedSocketOptions,
   ): Coroutine<[Transport, P]> {
-    const steps = connectAcceptedSocket(this, protocolFactory, sock);
+    const steps = connectAcceptedSocket(this, protocolFactory, sock, options);
     return _coroutineOf(steps, "connectAcceptedSocket");
+  }
+
+  /** See {@linkcode AbstractEventLoop.startTls}. */
+  override startTls(
+    transport: Transport,
+    protocol: AnyProtocol,
+    context: SSLContext,
+    options?: StartTlsOptions,
+  ): Coroutine<Transport> {
+    return startTls(this, transport, protocol, context, options);
   }
 
   /** See {@linkcode AbstractEventLoop.createUnixConnection}. */

@@ -51,6 +51,7 @@ export { openConnection, startServer, type StreamLimit } from "./streams.ts";
 export { AbstractServer, type AcceptConnection, Server } from "./server.ts";
 export { SendfileNotAvailableError } from "./_sendfile.ts";
 export type {
+  AcceptedSocketOptions,
   ConnectHookOptions,
   ConnectionOptions,
   DatagramEndpointOptions,
@@ -59,6 +60,7 @@ export type {
   SendfileOptions,
   ServerOptions,
   StreamAddress,
+  TlsRequest,
   UnixConnectionOptions,
   UnixServerOptions,
 } from "./network_options.ts";

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { SSLContext } from "../transports/tls/ssl_context.ts";
+import type { SSLOptions } from "../transports/tls/ssl_options.ts";
 import type { DatagramSocket } from "../transports/datagram_socket.ts";
 import type { StreamListener, StreamSocket } from "../transports/stream_socket.ts";
 
@@ -43,8 +45,17 @@ export interface ListenHookOptions {
   reusePort: boolean;
 }
 
-/** What a connection can be asked for, whether or not it is TLS. */
-export interface ConnectionOptions {
+/** What can be asked of TLS. */
+export interface TlsRequest extends SSLOptions {
+  /**
+   * Whom to trust and who to be, for TLS. A client may say `true`, for whom Deno trusts.
+   * @default no TLS
+   */
+  ssl?: SSLContext | boolean;
+}
+
+/** What a connection can be asked for. */
+export interface ConnectionOptions extends TlsRequest {
   /**
    * An open connection to use; then host and port are left out.
    */
@@ -73,8 +84,8 @@ export interface ConnectionOptions {
   allErrors?: boolean;
 }
 
-/** What a server can be asked for, whether or not it is TLS. */
-export interface ServerOptions {
+/** What a server can be asked for. */
+export interface ServerOptions extends Omit<TlsRequest, "serverHostname"> {
   /** Listeners to use; then host and port are left out. */
   sock?: StreamListener | readonly StreamListener[];
   /**
@@ -105,11 +116,13 @@ export interface ServerOptions {
 }
 
 /** What a Unix connection can be asked for. */
-export type UnixConnectionOptions = Pick<ConnectionOptions, "sock">;
+export type UnixConnectionOptions = Pick<ConnectionOptions, "sock" | keyof TlsRequest>;
 
 /** What a Unix server can be asked for. */
 export interface UnixServerOptions
-  extends Pick<ServerOptions, "sock" | "backlog" | "startServing"> {
+  extends
+    Pick<ServerOptions, "sock" | "backlog" | "startServing">,
+    Omit<TlsRequest, "serverHostname"> {
   /**
    * Whether the path is removed when the server is closed. Deno does so in any case, so `false` raises
    * `NotImplementedError`.
@@ -148,3 +161,6 @@ export interface DatagramEndpointOptions {
   /** A bound socket to use, instead of a local address. */
   sock?: DatagramSocket;
 }
+
+/** What an accepted connection can be asked for. */
+export type AcceptedSocketOptions = Omit<TlsRequest, "serverHostname">;

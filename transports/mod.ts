@@ -77,9 +77,36 @@ export {
   type StreamReaderOptions,
 } from "./stream_reader.ts";
 export { StreamWriter } from "./stream_writer.ts";
-export {
-  type StreamHandler,
-  StreamProtocolBase,
-  StreamReaderProtocol,
-} from "./stream_protocol.ts";
+export { type StreamHandler, StreamProtocolBase, StreamReaderProtocol } from "./stream_protocol.ts";
 export { IncompleteReadError, LimitOverrunError } from "./stream_errors.ts";
+export {
+  type ClientConfig,
+  type LoadCertChainOptions,
+  type SniCallback,
+  SSLContext,
+} from "./tls/ssl_context.ts";
+export {
+  createDefaultContext,
+  type CreateDefaultContextOptions,
+} from "./tls/create_default_context.ts";
+export {
+  CERT_NONE,
+  CERT_OPTIONAL,
+  CERT_REQUIRED,
+  type PemSource,
+  type SSLRole,
+  type TLSVersion,
+  type VerifyMode,
+} from "./tls/ssl_constants.ts";
+export { SSLCertVerificationError, SSLError, type SSLErrorOptions } from "./tls/ssl_error.ts";
+export { type CipherInfo, type PeerCertificate, SSLObject } from "./tls/ssl_object.ts";
+export type { SSLOptions } from "./tls/ssl_options.ts";
+export { SSLProtocol, type SSLProtocolOptions } from "./tls/ssl_protocol.ts";
+export { SSLTransport } from "./tls/ssl_transport.ts";
+export {
+  makeSslTransport,
+  type SSLTransportLoop,
+  type SSLTransportOptions,
+  startTls,
+  type StartTlsOptions,
+} from "./tls/start_tls.ts";

@@ -66,6 +66,14 @@ export abstract class StreamProtocolBase extends Protocol {
     }
   }
 
+  /** Whether the connection was accepted by a server. @internal */
+  get _serverSide(): boolean {
+    return false;
+  }
+
+  /** The connection was upgraded. @internal */
+  _replaceTransport(_transport: Transport): void {}
+
   /** What `drain()` has to wait for, or `null`. @internal */
   _beginDrain(): Future<void> | null {
     if (this.#lost) {
@@ -145,12 +153,12 @@ export class StreamReaderProtocol extends StreamProtocolBase {
   }
 
   /** Whether the connection was accepted by a server. @internal */
-  get _serverSide(): boolean {
+  override get _serverSide(): boolean {
     return this.#handler !== undefined;
   }
 
   /** The connection was upgraded. @internal */
-  _replaceTransport(transport: Transport): void {
+  override _replaceTransport(transport: Transport): void {
     this.#overTls = transport.getExtraInfo("sslcontext") !== undefined;
     this.#reader._replaceTransport(transport);
   }

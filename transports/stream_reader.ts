@@ -382,6 +382,12 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     this.#transport = transport;
   }
 
+  /** Gives up what is buffered, when it belongs to the upgrade of the connection. @internal */
+  _takeBuffered(): Uint8Array<ArrayBuffer> {
+    const { buffer } = this.#state;
+    return buffer.take(buffer.length);
+  }
+
   /** Exchanges the transport, when the connection was upgraded. @internal */
   _replaceTransport(transport: PausableTransport): void {
     this.#transport = transport;

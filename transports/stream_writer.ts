@@ -15,7 +15,20 @@ import type { Future } from "../futures/future.ts";
 import type { FutureLoop } from "../futures/future_loop.ts";
 import type { StreamReader } from "./stream_reader.ts";
 import type { StreamProtocolBase } from "./stream_protocol.ts";
-import type { Transport } from "./transport.ts";
+import type { SSLContext } from "./tls/ssl_context.ts";
+import type { SSLOptions } from "./tls/ssl_options.ts";
+import type { StartTlsOptions } from "./tls/start_tls.ts";
+import type { Transport, WritableData } from "./transport.ts";
+
+/** A loop that can upgrade a connection. */
+interface StreamLoop extends FutureLoop {
+  startTls(
+    transport: Transport,
+    protocol: StreamProtocolBase,
+    context: SSLContext,
+    options: StartTlsOptions,
+  ): Coroutine<Transport>;
+}
 
 /** `drain()`. */
 class Drain extends Operation<void> {
@@ -143,7 +156,7 @@ export class StreamWriter implements AsyncDisposable {
    * @param data the bytes; they are taken or copied before this returns
    * @throws {TypeError} when it is no bytes; encode strings with `new TextEncoder().encode(…)`
    */
-  write(data: ArrayBufferView | ArrayBufferLike): void {
+  write(data: WritableData): void {
     this.#transport.write(data);
   }
 
@@ -152,7 +165,7 @@ export class StreamWriter implements AsyncDisposable {
    *
    * asyncio name: `writelines`.
    */
-  writelines(data: Iterable<ArrayBufferView | ArrayBufferLike>): void {
+  writelines(data: Iterable<WritableData>): void {
     this.#transport.writelines(data);
   }
 
@@ -233,9 +246,37 @@ export class StreamWriter implements AsyncDisposable {
     return options === undefined ? drain : withSignal(drain, options.signal);
   }
 
-  /** @internal */
-  _replaceTransport(transport: Transport): void {
+  /**
+   * Goes on with TLS. What the reader has buffered belongs to the handshake.
+   *
+   * **Cancellation**, like any failure, closes the connection.
+   *
+   * asyncio name: `start_tls`.
+   *
+   * @param context whom to trust and who to be
+   * @param options names and time-outs; the side is that of the connection
+   * @throws {SSLError} when the handshake fails
+   */
+  startTls(context: SSLContext, options: SSLOptions = {}): Coroutine<void> {
+    return _coroutineOf(this.#startTls(context, options), "startTls");
+  }
+
+  *#startTls(context: SSLContext, options: SSLOptions): Generator<Suspension, void, unknown> {
+    const protocol = this.#protocol;
+    yield* this.drain();
+    const readAhead = this.#reader?._takeBuffered();
+    const transport = yield* (this.#loop as StreamLoop).startTls(
+      this.#transport,
+      protocol,
+      context,
+      {
+        ...options,
+        serverSide: protocol._serverSide,
+        ...(readAhead === undefined ? {} : { readAhead }),
+      },
+    );
     this.#transport = transport;
+    protocol._replaceTransport(transport);
   }
 
   /**

@@ -108,8 +108,10 @@ function decodeError(wire: WireError, known: Map<WireError, Error>): Error {
 function bareError(wire: WireError): Error {
   if (wire.base === "DOMException") return new DOMException(wire.message, wire.name);
   const prototype = prototypeOf(wire);
-  // A group holds its title where nothing else can put it; the errors in it come with the fields.
+  // These two have a part that only their constructors can make. The errors in a group come with
+  // the fields.
   if (prototype === ExceptionGroup.prototype) return new ExceptionGroup(wire.title ?? "", [wire]);
+  if (prototype === CancelledError.prototype) return new CancelledError(wire.message);
   return Object.setPrototypeOf(new Error(wire.message), prototype);
 }
 

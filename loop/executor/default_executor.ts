@@ -10,7 +10,7 @@
 
 import { describe } from "../../futures/_describe.ts";
 import type { CoroutineGenerator } from "../../futures/coroutine.ts";
-import { RuntimeError } from "../../futures/errors.ts";
+import { CancelledError, RuntimeError } from "../../futures/errors.ts";
 import type { Future } from "../../futures/future.ts";
 import type { AbstractEventLoop } from "../abstract_event_loop.ts";
 import type { Executor, ExecutorFunction } from "./executor.ts";
@@ -64,7 +64,11 @@ export class DefaultExecutor {
     };
     outcome.then(
       (value) => settle(() => future.setResult(value)),
-      (error) => settle(() => future.setException(error)),
+      (error) =>
+        settle(() => {
+          if (error instanceof CancelledError) future.cancel(error.message || undefined);
+          else future.setException(error);
+        }),
     );
   }
 

@@ -16,7 +16,12 @@ const PACKAGES = /^(node:|@std\/(assert|async|net)(\/|$))/;
  * a door between two folders.
  */
 export const DOORS: Record<string, readonly string[]> = {
+  "futures/_abort.ts": ["transports/"],
   "futures/_describe.ts": ["loop/", "transports/"],
+  "futures/_frame.ts": ["loop/", "transports/"],
+  "futures/_staggered_race.ts": ["loop/"],
+  "futures/_unretrieved.ts": ["loop/"],
+  "transports/_bytes.ts": ["loop/"],
 };
 
 /** An import, as the module graph has it. */
