@@ -413,13 +413,16 @@ export class SSLProtocol extends Protocol implements Runnable {
 
   #sayFarewell(): void {
     this.#state = SHUTDOWN;
-    // Nobody is there to hear it, as far as one can tell, or nothing to say it with.
-    if (this.#belowEnded || !this.#engine!.alive) this.#finish();
-    else this.#engine!.shutdown();
+    const engine = this.#engine!;
+    // A peer that has ended the stream without a farewell is as good as gone, as in asyncio; one that has
+    // said it may still listen.
+    if ((this.#belowEnded && !engine.peerClosed) || !engine.alive) this.#finish();
+    else engine.shutdown();
   }
 
   #finishIfDone(): void {
-    if (this.#belowEnded || (this.#farewellSent && this.#engine!.peerClosed)) this.#finish();
+    if (!this.#farewellSent) return;
+    if (this.#belowEnded || this.#engine!.peerClosed) this.#finish();
   }
 
   // The time-out stays, for a peer that takes nothing.
