@@ -243,7 +243,10 @@ class CoroutineStrand extends Strand {
     let error = this.#injected;
     this.#injected = undefined;
     if (owner !== null && owner._mustCancel && !owner.done()) {
-      const cancelled = this.#waiting instanceof Future && this.#waiting.cancelled();
+      const waiting = this.#waiting;
+      // What the future failed with gives way to the cancellation, and is not to be reported.
+      if (waiting instanceof Future && waiting._state === 2) waiting._retrieved();
+      const cancelled = waiting instanceof Future && waiting.cancelled();
       const cancellation = owner._takeCancellation();
       if (!cancelled && !(error instanceof CancelledError)) error = cancellation;
     }
