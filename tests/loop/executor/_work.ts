@@ -1,5 +1,6 @@
 /** A module that workers import. Imported by tests only. */
-import { ExceptionGroup, sleep, TimeoutError } from "../../../futures/mod.ts";
+import { ExceptionGroup, sleep } from "../../../futures/mod.ts";
+import * as library from "../../../mod.ts";
 import { run } from "../../../loop/mod.ts";
 
 let calls = 0;
@@ -31,8 +32,10 @@ export function parse(): never {
   throw new ParseError("unexpected end", 7, { cause: new ParseError("inner", 1) });
 }
 
-export function timeOut(): never {
-  throw new TimeoutError("too late");
+/** Throws an error of a class of this library. */
+export function raise(name: string, ...args: unknown[]): never {
+  const { [name]: Class } = library as unknown as Record<string, new (...args: unknown[]) => Error>;
+  throw new Class!(...args);
 }
 
 export default function (): string {

@@ -221,6 +221,18 @@ testAsync("Cancelling the future cancels the job, once, and only then", async ({
   assertEquals(executor.notes, ["submit work", "submit quick", "cancel"]);
 });
 
+testWithWorkers("A call that its executor cancels is a cancelled future", function* (t) {
+  const pool = new WorkerPoolExecutor({ maxWorkers: 1 });
+  const gate = new Gate();
+  const running = t.loop.runInExecutor(pool, passGate, gate.buffer, "done");
+  const waiting = t.loop.runInExecutor(pool, passGate, gate.buffer, "never");
+  const shutdown = ensureFuture(pool.shutdown({ cancelFutures: true }));
+  gate.open();
+  assertEquals(yield* t.wait(running), "done");
+  yield* t.wait(shutdown);
+  assert(waiting.cancelled());
+});
+
 Deno.test("A result that comes after the loop was closed is dropped", async () => {
   class WatchedLoop extends DenoEventLoop {
     callsAfterClose = 0;

@@ -7,7 +7,9 @@ import {
   assertStrictEquals,
   assertStringIncludes,
 } from "@std/assert";
-import { ExceptionGroup, TimeoutError } from "../../../futures/mod.ts";
+import { CancelledError, ExceptionGroup } from "../../../futures/mod.ts";
+import type { ModuleFunction } from "../../../loop/mod.ts";
+import * as library from "../../../mod.ts";
 import { failureOf, testPool } from "./_pool.ts";
 import type * as work from "./_work.ts";
 
@@ -83,9 +85,39 @@ testPool("An error of Deno's comes back as an instance", async (pool) => {
 });
 
 testPool("An error of this library comes back as an instance", async (pool) => {
-  const error = await failureOf(pool.submit({ module: WORK, name: "timeOut" }));
-  assertInstanceOf(error, TimeoutError);
-  assertEquals(error.message, "too late");
+  const cases: [name: string, ...args: unknown[]][] = [
+    ["BrokenBarrierError", "broken"],
+    ["CancelledError", "enough"],
+    ["ExceptionGroup", "several", [5]],
+    ["GAIError", "EAI_NONAME", "no such host"],
+    ["IncompleteReadError", new Uint8Array([1, 2]), 5],
+    ["InvalidStateError", "done already"],
+    ["LimitOverrunError", "too long", 17],
+    ["NotImplementedError", "not here"],
+    ["QueueEmpty"],
+    ["QueueFull"],
+    ["QueueShutDown"],
+    ["RuntimeError", "running"],
+    ["TimeoutError", "too late"],
+    ["WorkerDiedError", "gone", 1],
+  ];
+  const classes = library as unknown as Record<string, new (...args: unknown[]) => Error>;
+  for (const [name, ...args] of cases) {
+    const raise: ModuleFunction = { module: WORK, name: "raise" };
+    const error = await failureOf(pool.submit(raise, name, ...args));
+    const expected = new classes[name]!(...args);
+    assertStrictEquals(error.constructor, classes[name]);
+    assertEquals([error.name, error.message], [name, expected.message]);
+    for (const key of Object.keys(expected) as (keyof Error)[]) {
+      assertEquals(error[key], expected[key], `${name}.${key}`);
+    }
+  }
+});
+
+testPool("A CancelledError from a worker tells of no reason", async (pool) => {
+  const error = await failureOf(pool.submit({ module: WORK, name: "raise" }, "CancelledError"));
+  assertInstanceOf(error, CancelledError);
+  assertEquals([error.reason, error.origin, error.message], [undefined, undefined, ""]);
 });
 
 testPool(
