@@ -12,6 +12,7 @@
  * @module
  */
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import { SHARE_ENV, type Transferable as NodeTransferable, Worker } from "node:worker_threads";
 import { WorkerDiedError } from "./executor.ts";
 import type { PoolJob } from "./_pool_job.ts";
@@ -28,6 +29,9 @@ export interface WorkerOwner {
 
 let url: URL | undefined;
 
+// A worker stays for longer than the task whose call has started it, and must not hold on to that.
+const outsideTasks = AsyncLocalStorage.snapshot();
+
 /** A thread that runs one job at a time. */
 export class PoolWorker {
   readonly #owner: WorkerOwner;
@@ -40,7 +44,7 @@ export class PoolWorker {
     this.#owner = owner;
     url ??= workerUrl();
     // An environment of its own would have to be copied, which takes a permission.
-    this.#worker = new Worker(url, { env: SHARE_ENV, name });
+    this.#worker = outsideTasks(() => new Worker(url!, { env: SHARE_ENV, name }));
     this.#worker.unref();
     this.#worker.on("message", (answer: WireAnswer) => {
       const job = this.#job;

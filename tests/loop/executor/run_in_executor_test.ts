@@ -15,6 +15,7 @@ import {
   gather,
   NotImplementedError,
   RuntimeError,
+  sleep,
 } from "../../../futures/mod.ts";
 import {
   AbstractEventLoop,
@@ -28,7 +29,7 @@ import {
   run,
   WorkerPoolExecutor,
 } from "../../../loop/mod.ts";
-import { errorOf, testAsync, testLoop, testRealLoop } from "../../_helpers.ts";
+import { collectGarbage, errorOf, testAsync, testLoop, testRealLoop } from "../../_helpers.ts";
 import { arrive, Gate, passGate } from "./_gate.ts";
 import { testWithWorkers } from "./_workers.ts";
 
@@ -147,6 +148,20 @@ Deno.test("A loop that implements nothing has no executors", () => {
   assertThrows(() => loop.runInExecutor(executor, () => 1), NotImplementedError);
   assertThrows(() => loop.setDefaultExecutor(executor), NotImplementedError);
   assertThrows(() => void loop.shutdownDefaultExecutor(), NotImplementedError);
+});
+
+Deno.test("A worker does not hold on to the task whose call has started it", async () => {
+  await using pool = new WorkerPoolExecutor();
+  const loop = new DenoEventLoop();
+  const makeTask = () =>
+    new WeakRef(loop.createTask(async () => await loop.runInExecutor(pool, () => {})));
+  const ref = makeTask();
+  await loop.runUntilComplete(async () => {
+    while (!ref.deref()!.done()) await sleep(1);
+  });
+  await collectGarbage();
+  assertEquals(ref.deref(), undefined);
+  loop.close();
 });
 
 // ---- Cancelling -----------------------------------------------------------------------------------
