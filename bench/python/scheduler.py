@@ -4,7 +4,8 @@
 
 A process that measures and answers, line by line, as bench/_serve.ts does: it prints the names of its
 workloads, then, for each line `NAME MILLISECONDS` on its standard input, one line of JSON with the
-nanoseconds (or resident bytes) for one unit of work, or with an error.
+nanoseconds (or resident bytes) for one unit of work, or with an error. One file, long as it is, so
+that it runs by itself under any Python.
 """
 
 import asyncio
