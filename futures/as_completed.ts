@@ -7,6 +7,7 @@
  */
 
 import type { AbortOptions } from "./_abort.ts";
+import { Watch } from "./_watch.ts";
 import type { Suspension } from "./awaitable.ts";
 import { type Coroutine, coroutine, iscoroutine } from "./coroutine.ts";
 import { ensureFuture, type FutureInput, requireLoop, type ResultOf } from "./ensure_future.ts";
@@ -48,7 +49,8 @@ export interface AsCompleted<T, F = Future<T>> {
 }
 
 class Completed implements AsCompleted<unknown> {
-  readonly #todo: Set<Future<unknown>>;
+  // What is not done, each with the watch for it.
+  readonly #todo = new Map<Future<unknown>, Watch>();
   // What is done and has not been given out; `undefined` for each that came too late.
   readonly #done: Queue<Future<unknown> | undefined> = new Queue();
   readonly #options: AbortOptions;
@@ -60,23 +62,25 @@ class Completed implements AsCompleted<unknown> {
     const loop = requireLoop("wait for what completes");
     const { timeout } = options;
     this.#options = options;
-    this.#todo = new Set(Array.from(new Set(inputs), (input) => ensureFuture(input, { loop })));
+    for (const input of new Set(inputs)) {
+      const future = ensureFuture(input, { loop });
+      this.#todo.set(future, new Watch(future, this.#onDone, null));
+    }
     this.#left = this.#todo.size;
-    for (const future of this.#todo) future.addDoneCallback(this.#onDone);
     if (timeout !== undefined && this.#left > 0) {
       this.#timer = loop.callLater(Math.max(timeout, 0), this.#onTimeout);
     }
   }
 
   readonly #onDone = (future: Future<unknown>): void => {
-    if (!this.#todo.delete(future)) return;
+    this.#todo.delete(future);
     this.#done.putNowait(future);
     if (this.#todo.size === 0) this.#timer?.cancel();
   };
 
   readonly #onTimeout = (): void => {
-    for (const future of this.#todo) {
-      future.removeDoneCallback(this.#onDone);
+    for (const watch of this.#todo.values()) {
+      watch.end();
       this.#done.putNowait(undefined);
     }
     this.#todo.clear();

@@ -7,9 +7,10 @@
  */
 
 import { Cancellation } from "./_cancellation.ts";
-import { CancelledError, type CancelOptions } from "./errors.ts";
+import type { CancelOptions } from "./errors.ts";
 import { ensureFuture, type FutureInput, requireLoop, type ResultOf } from "./ensure_future.ts";
 import { waitOn } from "./_await.ts";
+import { cancelledErrorOf, outcomeOf } from "./_outcome.ts";
 import { Context } from "./context.ts";
 import { Coroutine, isGenerator } from "./coroutine.ts";
 import { Future } from "./future.ts";
@@ -93,25 +94,6 @@ class GatheringFuture extends Future<unknown[]> {
       return failed ? error : result;
     }));
   }
-}
-
-interface Outcome {
-  failed: boolean;
-  result?: unknown;
-  error?: unknown;
-}
-
-/** How a future has ended that may be of anybody's class, and may have failed with `undefined`. */
-function outcomeOf(future: Future<unknown>): Outcome {
-  try {
-    return { failed: false, result: future.result() };
-  } catch (error) {
-    return { failed: true, error };
-  }
-}
-
-function cancelledErrorOf(future: Future<unknown>): CancelledError {
-  return future instanceof Future ? future._makeCancelledError() : new CancelledError();
 }
 
 class ChildDone implements Runnable {

@@ -6,57 +6,32 @@
  * @module
  */
 
-import { waitOn } from "./_await.ts";
 import { Cancellation } from "./_cancellation.ts";
-import { Context } from "./context.ts";
+import { outcomeOf } from "./_outcome.ts";
+import { Watch } from "./_watch.ts";
 import { ensureFuture, type FutureInput, type ResultOf } from "./ensure_future.ts";
 import type { CancelOptions } from "./errors.ts";
 import { Future } from "./future.ts";
-import type { Runnable } from "./future_loop.ts";
 
-const noContext = new Context();
-
-/** Hands the outcome of the shielded future on, for as long as somebody waits. */
-class InnerDone implements Runnable {
-  readonly _context: Context = noContext;
-  readonly #inner: Future<unknown>;
-  readonly #outer: ShieldFuture;
-
-  constructor(inner: Future<unknown>, outer: ShieldFuture) {
-    this.#inner = inner;
-    this.#outer = outer;
-  }
-
-  get _awaiter(): object {
-    return this.#outer;
-  }
-
-  _run(): void {
-    const inner = this.#inner;
-    const outer = this.#outer;
-    // When both were done in one pass, the exception of the inner one stays its own.
-    if (outer.done()) return;
-    if (inner.cancelled()) return void Cancellation.passOn(inner, outer);
-    const exception = inner.exception();
-    if (exception !== undefined) outer.setException(exception);
-    else outer.setResult(inner.result());
-  }
-}
-
+/** The future that is waited for instead of the shielded one. */
 class ShieldFuture extends Future<unknown> {
-  readonly #inner: Future<unknown>;
-  readonly #item: InnerDone;
+  readonly #watch: Watch;
 
   constructor(inner: Future<unknown>) {
     super({ loop: inner.getLoop() });
-    this.#inner = inner;
-    this.#item = new InnerDone(inner, this);
-    waitOn(inner, this.#item);
+    this.#watch = new Watch(inner, this.#innerDone, this);
   }
 
+  readonly #innerDone = (inner: Future<unknown>): void => {
+    if (inner.cancelled()) return void Cancellation.passOn(inner, this);
+    const { failed, error, result } = outcomeOf(inner);
+    if (failed) this.setException(error);
+    else this.setResult(result);
+  };
+
   override cancel(message?: string, options?: CancelOptions): boolean {
-    // Who waits no longer must not be kept alive by what goes on, nor mark its error as seen.
-    if (!this.done() && !this.#inner.done()) this.#inner._removeWaiter?.(this.#item);
+    // Who waits no longer must neither be kept alive by what goes on, nor count as having seen its error.
+    this.#watch.end();
     return super.cancel(message, options);
   }
 }

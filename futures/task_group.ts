@@ -23,6 +23,7 @@ import { waitOn } from "./_await.ts";
 import { startBody, startInline } from "./_body.ts";
 import { CancelScope, scopeTask } from "./_cancel_scope.ts";
 import { Cancellation } from "./_cancellation.ts";
+import { outcomeOf } from "./_outcome.ts";
 import { abortable } from "./_signal_scope.ts";
 import type { Suspension } from "./awaitable.ts";
 import { Context } from "./context.ts";
@@ -392,8 +393,8 @@ export class TaskGroup {
       this.#completed.setResult(undefined);
     }
     if (!task.cancelled()) {
-      const error = task.exception();
-      if (error !== undefined) this.#childFailed(task, error);
+      const { failed, error } = outcomeOf(task);
+      if (failed) this.#childFailed(task, error);
     }
     // After that, as no other task is to start when this one has made the group end.
     child.turn?.slot?.[Symbol.dispose]();

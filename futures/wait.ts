@@ -6,9 +6,10 @@
  * @module
  */
 
-import { runningTask } from "./_frame.ts";
-import { futureAddToAwaitedBy, futureDiscardFromAwaitedBy } from "./call_graph.ts";
 import { type AbortOptions, withSignal } from "./_abort.ts";
+import { runningTask } from "./_frame.ts";
+import { outcomeOf } from "./_outcome.ts";
+import { Watch } from "./_watch.ts";
 import type { Suspension } from "./awaitable.ts";
 import { type Coroutine, coroutine, iscoroutine } from "./coroutine.ts";
 import { requireLoop } from "./ensure_future.ts";
@@ -84,32 +85,26 @@ const waitSteps = coroutine(function* wait(
   ) {
     throw new RangeError(`Cannot wait: returnWhen has no meaning, got ${describe(returnWhen)}`);
   }
+  if (timeout !== undefined && !(timeout <= 0)) checkDelay("wait", timeout);
   const loop = requireLoop("wait");
   const waiter = loop.createFuture<undefined>();
   const release = () => void (waiter.done() || waiter.setResult(undefined));
-  if (timeout !== undefined && !(timeout <= 0)) checkDelay("wait", timeout);
   const timer = timeout === undefined ? null : loop.callLater(Math.max(timeout, 0), release);
   let left = all.size;
   const onDone = (future: Future<unknown>) => {
     left--;
     if (
       left === 0 || returnWhen === FIRST_COMPLETED ||
-      (returnWhen === FIRST_EXCEPTION && !future.cancelled() && future.exception() !== undefined)
+      (returnWhen === FIRST_EXCEPTION && !future.cancelled() && outcomeOf(future).failed)
     ) release();
   };
   const task = runningTask();
-  for (const future of all) {
-    future.addDoneCallback(onDone);
-    if (isfuture(task)) futureAddToAwaitedBy(future, task);
-  }
+  const watches = Array.from(all, (future) => new Watch(future, onDone, task));
   try {
     yield* waiter;
   } finally {
     timer?.cancel();
-    for (const future of all) {
-      future.removeDoneCallback(onDone);
-      if (isfuture(task)) futureDiscardFromAwaitedBy(future, task);
-    }
+    for (const watch of watches) watch.end();
   }
   const done = new Set<Future<unknown>>();
   const pending = new Set<Future<unknown>>();

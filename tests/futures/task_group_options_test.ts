@@ -324,9 +324,13 @@ Deno.test("A group keeps no task that is done, and no error that was reported", 
         });
         refs.push(new WeakRef(task));
       }
-      await sleep(1);
-      await collectGarbage();
-      const left = refs.filter((ref) => ref.deref() !== undefined).length;
+      let left = refs.length;
+      // What the host has at hand survives a collection or two.
+      for (let i = 0; i < 5 && left > 100; i++) {
+        await sleep(1);
+        await collectGarbage();
+        left = refs.filter((ref) => ref.deref() !== undefined).length;
+      }
       assert(left < 100, `${left} of ${refs.length} are still there`);
     }, { onError: () => {} })
   );
