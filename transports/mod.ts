@@ -79,12 +79,7 @@ export {
 export { StreamWriter } from "./stream_writer.ts";
 export { type StreamHandler, StreamProtocolBase, StreamReaderProtocol } from "./stream_protocol.ts";
 export { IncompleteReadError, LimitOverrunError } from "./stream_errors.ts";
-export {
-  type ClientConfig,
-  type LoadCertChainOptions,
-  type SniCallback,
-  SSLContext,
-} from "./tls/ssl_context.ts";
+export { type LoadCertChainOptions, type SniCallback, SSLContext } from "./tls/ssl_context.ts";
 export {
   createDefaultContext,
   type CreateDefaultContextOptions,

@@ -41,11 +41,12 @@ import type { Buffer } from "node:buffer";
 import { EventEmitter } from "node:events";
 import { isIP } from "node:net";
 import tls from "node:tls";
+import type { ContextConfig } from "./_context_config.ts";
 import { checkChain, checkVersion3 } from "./_peer_chain.ts";
 import { fromTlsError, verificationError } from "./_tls_errors.ts";
 import { type Outlet, Wire } from "./_wire.ts";
 import { CERT_NONE, CERT_OPTIONAL } from "./ssl_constants.ts";
-import type { SSLContext } from "./ssl_context.ts";
+import { _configOf, type SSLContext } from "./ssl_context.ts";
 import { SSLCertVerificationError, SSLError } from "./ssl_error.ts";
 import { SSLObject } from "./ssl_object.ts";
 
@@ -62,6 +63,7 @@ export class TlsEngine {
   readonly plaintext: Uint8Array<ArrayBuffer>[] = [];
 
   readonly #context: SSLContext;
+  readonly #config: ContextConfig;
   readonly #serverHostname: string | undefined;
   readonly #wire: Wire;
   #onFailure: FailureListener | null;
@@ -82,6 +84,7 @@ export class TlsEngine {
     onFailure: FailureListener,
   ) {
     this.#context = context;
+    this.#config = _configOf(context);
     this.#serverHostname = serverHostname;
     this.#onFailure = onFailure;
     this.#wire = new Wire(outlet);
@@ -128,23 +131,23 @@ export class TlsEngine {
   // ---- Handshake --------------------------------------------------------------------------------
 
   #beginClient(): void {
-    const context = this.#context;
-    const { secureContext, roots } = context._clientConfig();
+    const config = this.#config;
+    const { secureContext, roots } = config.client();
     const name = this.#serverHostname;
     const socket = tls.connect({
       socket: this.#wire,
       secureContext,
       // An address is not sent as a name (RFC 6066).
       servername: name === undefined || isIP(name) !== 0 ? undefined : name,
-      ALPNProtocols: context._alpn.length > 0 ? [...context._alpn] : undefined,
-      rejectUnauthorized: context.verifyMode !== CERT_NONE,
+      ALPNProtocols: config.alpn.length > 0 ? [...config.alpn] : undefined,
+      rejectUnauthorized: config.verifyMode !== CERT_NONE,
       checkServerIdentity: (_name, certificate) => {
-        if (context.verifyMode === CERT_NONE) return undefined;
+        if (config.verifyMode === CERT_NONE) return undefined;
         return checkVersion3(certificate.raw) ??
           (roots === null
             ? undefined
             : checkChain(certificate as tls.DetailedPeerCertificate, roots)) ??
-          (context.checkHostname ? tls.checkServerIdentity(name!, certificate) : undefined);
+          (config.checkHostname ? tls.checkServerIdentity(name!, certificate) : undefined);
       },
     });
     this.#adopt(socket);
@@ -157,7 +160,7 @@ export class TlsEngine {
   // All connections of a context share a server that does not listen, each under an object of its own
   // that inherits from it, so as to tell whose events they are.
   #beginServer(): void {
-    const connection: EventEmitter = Object.create(this.#context._nodeServer(), {
+    const connection: EventEmitter = Object.create(this.#config.server(), {
       emit: {
         value: (event: string, ...args: unknown[]): boolean => {
           if (event === "secureConnection") this.#acceptClient(args[0] as tls.TLSSocket);
@@ -182,12 +185,12 @@ export class TlsEngine {
   // are under the same key. So a resumed session counts only where this context has itself verified
   // the certificate before.
   #acceptClient(socket: tls.TLSSocket): void {
-    const context = this.#context;
+    const { verifyMode, knownClients } = this.#config;
     this.#adopt(socket);
-    if (context.verifyMode === CERT_NONE) return this.#succeed(socket, undefined);
+    if (verifyMode === CERT_NONE) return this.#succeed(socket, undefined);
     const peer = socket.getPeerCertificate();
     if (peer?.raw === undefined) {
-      if (context.verifyMode === CERT_OPTIONAL) return this.#succeed(socket, undefined);
+      if (verifyMode === CERT_OPTIONAL) return this.#succeed(socket, undefined);
       return this.#reject(socket, noCertificate());
     }
     if (!socket.authorized) {
@@ -195,7 +198,7 @@ export class TlsEngine {
     }
     const wrong = checkVersion3(peer.raw);
     if (wrong !== undefined) return this.#reject(socket, wrong);
-    if (socket.isSessionReused() && !context._knownClients.has(peer.fingerprint256)) {
+    if (socket.isSessionReused() && !knownClients.has(peer.fingerprint256)) {
       return this.#reject(
         socket,
         new SSLCertVerificationError("resumed session was not verified here", {
@@ -203,7 +206,7 @@ export class TlsEngine {
         }),
       );
     }
-    context._knownClients.add(peer.fingerprint256);
+    knownClients.add(peer.fingerprint256);
     this.#succeed(socket, peer);
   }
 

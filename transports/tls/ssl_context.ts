@@ -4,16 +4,16 @@
  * asyncio counterpart: `ssl.SSLContext`.
  *
  * A context may be changed at any time; what has changed holds for the connections that are made from
- * then on. What `node:tls` makes of it is kept until then.
+ * then on.
+ *
+ * Not here: what becomes of the settings (`_context_config.ts`).
  *
  * @module
  */
 
 import { createPrivateKey } from "node:crypto";
-import tls from "node:tls";
 import { describe } from "../../futures/_describe.ts";
-import { KnownClients } from "./_known_clients.ts";
-import { Roots } from "./_peer_chain.ts";
+import { ContextConfig } from "./_context_config.ts";
 import { readCertificates, readKey } from "./_pem.ts";
 import {
   CERT_NONE,
@@ -45,11 +45,11 @@ export type SniCallback = (
   context: SSLContext,
 ) => SSLContext | undefined;
 
-/** What one side of a connection begins with. @internal */
-export interface ClientConfig {
-  readonly secureContext: tls.SecureContext;
-  /** Whom to trust, unless it is just whom the host trusts. */
-  readonly roots: Roots | null;
+let configOf: (context: SSLContext) => ContextConfig;
+
+/** What a context is set to, for the files of this folder. @internal */
+export function _configOf(context: SSLContext): ContextConfig {
+  return configOf(context);
 }
 
 /**
@@ -78,20 +78,12 @@ export interface ClientConfig {
 export class SSLContext {
   /** Which side of a connection the context is for. */
   readonly role: SSLRole;
-  readonly #roots: string[] = [];
-  #hostRoots = false;
-  #chain: { cert: string; key: string } | null = null;
-  #alpn: readonly string[] = [];
-  #verifyMode: VerifyMode;
-  #checkHostname: boolean;
-  #minimumVersion: TLSVersion = "TLSv1.2";
-  #maximumVersion: TLSVersion = "TLSv1.3";
+  readonly #config: ContextConfig;
   #sniCallback: SniCallback | undefined = undefined;
-  // Made on first use, forgotten at each change.
-  #client: ClientConfig | null = null;
-  #server: tls.Server | null = null;
-  #inherited = new WeakMap<object, tls.SecureContext>();
-  #knownClients = new KnownClients();
+
+  static {
+    configOf = (context) => context.#config;
+  }
 
   /**
    * Makes a context that trusts nobody.
@@ -106,8 +98,7 @@ export class SSLContext {
       );
     }
     this.role = role;
-    this.#verifyMode = role === "client" ? CERT_REQUIRED : CERT_NONE;
-    this.#checkHostname = role === "client";
+    this.#config = new ContextConfig(role);
   }
 
   // ---- Who to be --------------------------------------------------------------------------------
@@ -144,11 +135,11 @@ export class SSLContext {
         },
       );
     }
-    this.#chain = {
+    this.#config.chain = {
       cert: chain.map(String).join("\n"),
       key: privateKey.export({ type: "pkcs8", format: "pem" }) as string,
     };
-    this.#changed();
+    this.#config.changed();
   }
 
   /**
@@ -169,7 +160,17 @@ export class SSLContext {
       );
     }
     this.#sniCallback = callback;
-    this.#changed();
+    this.#config.chooseChain = callback === undefined ? null : (serverName) => {
+      const chosen = callback(serverName, this);
+      if (chosen === undefined) return null;
+      if (!(chosen instanceof SSLContext)) {
+        throw new TypeError(`Cannot use ${describe(chosen)} as a context`);
+      }
+      const { chain } = chosen.#config;
+      if (chain === null) throw new TypeError("The chosen context has no certificate");
+      return chain;
+    };
+    this.#config.changed();
   }
 
   // ---- Whom to trust ----------------------------------------------------------------------------
@@ -183,8 +184,8 @@ export class SSLContext {
    */
   loadVerifyLocations(ca: PemSource): void {
     const certificates = readCertificates(ca, "Cannot load certificates to trust");
-    this.#roots.push(...certificates.map(String));
-    this.#changed();
+    this.#config.roots.push(...certificates.map(String));
+    this.#config.changed();
   }
 
   /**
@@ -194,8 +195,8 @@ export class SSLContext {
    * asyncio name: `load_default_certs`.
    */
   loadDefaultCerts(): void {
-    this.#hostRoots = true;
-    this.#changed();
+    this.#config.hostRoots = true;
+    this.#config.changed();
   }
 
   /**
@@ -206,7 +207,7 @@ export class SSLContext {
    * @default CERT_REQUIRED for clients, CERT_NONE for servers
    */
   get verifyMode(): VerifyMode {
-    return this.#verifyMode;
+    return this.#config.verifyMode;
   }
   /** Throws a `RangeError` for anything else, and for `CERT_NONE` while the name is to be checked. */
   set verifyMode(mode: VerifyMode) {
@@ -216,13 +217,13 @@ export class SSLContext {
           `got ${describe(mode)}`,
       );
     }
-    if (mode === CERT_NONE && this.#checkHostname) {
+    if (mode === CERT_NONE && this.#config.checkHostname) {
       throw new RangeError(
         "Cannot set the verify mode to CERT_NONE: checkHostname is true, and needs a certificate",
       );
     }
-    this.#verifyMode = mode;
-    this.#changed();
+    this.#config.verifyMode = mode;
+    this.#config.changed();
   }
 
   /**
@@ -234,13 +235,15 @@ export class SSLContext {
    * @default true for clients
    */
   get checkHostname(): boolean {
-    return this.#checkHostname;
+    return this.#config.checkHostname;
   }
   /** See above. */
   set checkHostname(check: boolean) {
-    this.#checkHostname = Boolean(check);
-    if (this.#checkHostname && this.#verifyMode === CERT_NONE) this.#verifyMode = CERT_REQUIRED;
-    this.#changed();
+    this.#config.checkHostname = Boolean(check);
+    if (this.#config.checkHostname && this.#config.verifyMode === CERT_NONE) {
+      this.#config.verifyMode = CERT_REQUIRED;
+    }
+    this.#config.changed();
   }
 
   // ---- How to talk ------------------------------------------------------------------------------
@@ -263,8 +266,8 @@ export class SSLContext {
         );
       }
     }
-    this.#alpn = [...protocols];
-    this.#changed();
+    this.#config.alpn = [...protocols];
+    this.#config.changed();
   }
 
   /**
@@ -275,12 +278,12 @@ export class SSLContext {
    * @default "TLSv1.2"
    */
   get minimumVersion(): TLSVersion {
-    return this.#minimumVersion;
+    return this.#config.minimumVersion;
   }
   /** Throws a `RangeError` for a version that Deno does not speak. */
   set minimumVersion(version: TLSVersion) {
-    this.#minimumVersion = checkVersion(version);
-    this.#changed();
+    this.#config.minimumVersion = checkVersion(version);
+    this.#config.changed();
   }
 
   /**
@@ -291,118 +294,12 @@ export class SSLContext {
    * @default "TLSv1.3"
    */
   get maximumVersion(): TLSVersion {
-    return this.#maximumVersion;
+    return this.#config.maximumVersion;
   }
   /** Throws a `RangeError` for a version that Deno does not speak. */
   set maximumVersion(version: TLSVersion) {
-    this.#maximumVersion = checkVersion(version);
-    this.#changed();
-  }
-
-  // ---- For the engine ---------------------------------------------------------------------------
-
-  /** What to offer. @internal */
-  get _alpn(): readonly string[] {
-    return this.#alpn;
-  }
-
-  /** Checks that the context can be used on a side. @internal */
-  _checkRole(serverSide: boolean): void {
-    if (serverSide === (this.role === "server")) return;
-    throw new TypeError(
-      `Cannot use a context made for a ${this.role} on the ${
-        serverSide ? "server" : "client"
-      } side`,
-    );
-  }
-
-  /** What a client begins with. @internal */
-  _clientConfig(): ClientConfig {
-    if (this.#client !== null) return this.#client;
-    const verifies = this.#verifyMode !== CERT_NONE;
-    let ca: string[] | undefined;
-    if (verifies && (!this.#hostRoots || this.#roots.length > 0)) {
-      // Given together with others, the host's must be spelled out.
-      ca = [...this.#roots, ...(this.#hostRoots ? tls.getCACertificates("default") : [])];
-    }
-    return this.#client = {
-      secureContext: tls.createSecureContext({ ...this.#common(), ca }),
-      roots: ca === undefined ? null : new Roots(ca),
-    };
-  }
-
-  /** A server that does not listen; the handshakes of all connections begin with it. @internal */
-  _nodeServer(): tls.Server {
-    return this.#server ??= new tls.Server({
-      ...this.#common(),
-      // Node would send them along with the own chain, whether clients are asked or not.
-      ca: this.#verifyMode === CERT_NONE ? undefined : this.#roots,
-      requestCert: this.#verifyMode !== CERT_NONE,
-      rejectUnauthorized: this.#verifyMode === CERT_REQUIRED,
-      ALPNProtocols: this.#alpn.length > 0 ? [...this.#alpn] : undefined,
-      SNICallback: this.#sniCallback === undefined ? undefined : this.#chooseCertificate,
-      // The loop has the time-out.
-      handshakeTimeout: -1,
-    });
-  }
-
-  /** The clients that this context has verified. @internal */
-  get _knownClients(): KnownClients {
-    return this.#knownClients;
-  }
-
-  #common(): tls.SecureContextOptions {
-    return {
-      ...this.#chain,
-      minVersion: this.#minimumVersion,
-      maxVersion: this.#maximumVersion,
-    };
-  }
-
-  // Takes the certificate from another context, all the rest from this one.
-  #inherit(other: SSLContext): tls.SecureContext {
-    const chain = other.#chain;
-    if (chain === null) throw new TypeError("The chosen context has no certificate");
-    let inherited = this.#inherited.get(chain);
-    if (inherited === undefined) {
-      inherited = tls.createSecureContext({
-        ...this.#common(),
-        ...chain,
-        ca: this.#verifyMode === CERT_NONE ? undefined : this.#roots,
-      });
-      this.#inherited.set(chain, inherited);
-    }
-    return inherited;
-  }
-
-  readonly #chooseCertificate = (
-    serverName: string,
-    callback: (error: Error | null, context?: tls.SecureContext) => void,
-  ): void => {
-    let inherited: tls.SecureContext | undefined;
-    try {
-      const chosen = this.#sniCallback?.(serverName === "" ? undefined : serverName, this);
-      if (chosen !== undefined && !(chosen instanceof SSLContext)) {
-        throw new TypeError(`Cannot use ${describe(chosen)} as a context`);
-      }
-      if (chosen !== undefined && chosen !== this) inherited = this.#inherit(chosen);
-    } catch (error) {
-      callback(
-        new SSLError("Cannot choose a certificate: the SNI callback has failed", {
-          code: "ERR_SSL_CALLBACK_FAILED",
-          cause: error,
-        }),
-      );
-      return;
-    }
-    callback(null, inherited);
-  };
-
-  #changed(): void {
-    this.#client = null;
-    this.#server = null;
-    this.#inherited = new WeakMap();
-    this.#knownClients = new KnownClients();
+    this.#config.maximumVersion = checkVersion(version);
+    this.#config.changed();
   }
 }
 

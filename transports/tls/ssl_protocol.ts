@@ -151,7 +151,13 @@ export class SSLProtocol extends Protocol implements Runnable {
     this.#serverSide = serverSide;
     this.#serverHostname = serverSide ? undefined : options.serverHostname || undefined;
     this.#sslContext = context ?? _contextFor(serverSide, this.#serverHostname);
-    this.#sslContext._checkRole(serverSide);
+    if (serverSide !== (this.#sslContext.role === "server")) {
+      throw new TypeError(
+        `Cannot use a context for a ${this.#sslContext.role} on the ${
+          serverSide ? "server" : "client"
+        } side`,
+      );
+    }
     if (!serverSide && this.#sslContext.checkHostname && this.#serverHostname === undefined) {
       throw new TypeError(
         "Cannot check the name of the server: give serverHostname, or a context whose checkHostname " +

@@ -42,18 +42,22 @@ export class SSLTransport extends Transport {
     this._writer = new SSLWriter(loop, this, ssl._context, onAllSent);
   }
 
+  /** Details of TLS, see above, and of the transport below. */
   override getExtraInfo(name: string, defaultValue?: unknown): unknown {
     return this.#ssl._getExtraInfo(name, defaultValue);
   }
 
+  /** Lets another protocol take over. */
   override setProtocol(protocol: object): void {
     this.#ssl._appProtocol = protocol as AnyProtocol;
   }
 
+  /** The protocol. */
   override getProtocol(): object {
     return this.#ssl._appProtocol;
   }
 
+  /** Whether the transport is closed or being closed. */
   override isClosing(): boolean {
     return this.#ssl._closing;
   }
@@ -66,38 +70,47 @@ export class SSLTransport extends Transport {
     this.#ssl._close();
   }
 
+  /** Closes the connection at once, without a farewell; what is unsent is dropped. */
   override abort(): void {
     this.#ssl._abort();
   }
 
+  /** Whether bytes are being delivered. */
   override isReading(): boolean {
     return this.#ssl._reading;
   }
 
+  /** Stops delivery at once; the transport below stops as well. */
   override pauseReading(): void {
     this.#ssl._pauseReading();
   }
 
+  /** Takes delivery up again. */
   override resumeReading(): void {
     this.#ssl._resumeReading();
   }
 
+  /** Sends bytes; many small ones that are written in one go make one record. */
   override write(data: WritableData): void {
     this.#ssl._write(data);
   }
 
+  /** False: over TLS there is no half-close. */
   override canWriteEof(): boolean {
     return false;
   }
 
+  /** Raises `NotImplementedError`. */
   override writeEof(): void {
     throw new NotImplementedError("Cannot end the stream: over TLS, it can only be closed");
   }
 
+  /** How many bytes are unsent, counted before encryption. */
   override getWriteBufferSize(): number {
     return this._writer.size;
   }
 
+  /** The water marks, in bytes. */
   override getWriteBufferLimits(): [low: number, high: number] {
     return this._writer.limits;
   }

@@ -144,8 +144,8 @@ test("SSLProtocol says what is wrong with its arguments", async (t) => {
   assertStringIncludes(error.message, "serverHostname");
   assertThrows(make(clientContext(), { serverHostname: "" }), TypeError);
   assertThrows(make(undefined, { serverSide: true }), TypeError, "SSLContext");
-  assertThrows(make(clientContext(), { serverSide: true }), TypeError, "made for a client");
-  assertThrows(make(serverContext(), { serverHostname: "x" }), TypeError, "made for a server");
+  assertThrows(make(clientContext(), { serverSide: true }), TypeError, "for a client");
+  assertThrows(make(serverContext(), { serverHostname: "x" }), TypeError, "for a server");
   for (const name of ["sslHandshakeTimeout", "sslShutdownTimeout"]) {
     for (const timeout of [0, -1, NaN]) {
       assertThrows(make(serverContext(), { serverSide: true, [name]: timeout }), RangeError, name);
