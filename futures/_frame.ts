@@ -4,7 +4,7 @@
  * Two carriers, one rule. Code that the library calls synchronously (callbacks, generator
  * coroutines, protocol methods) finds them in {@linkcode sync}, a record that is set around the
  * call and costs nothing. An async function outlives the call that started it, so the library
- * starts one inside an `AsyncLocalStorage` that holds a {@linkcode Frame}; while async code runs,
+ * starts one inside a storage (`_carrier.ts`) that holds a {@linkcode Frame}; while async code runs,
  * `sync.context` is `undefined`, and the storage decides.
  *
  * Invariants: whoever sets `sync` restores it before returning to the host; `sync.loop` and
@@ -15,7 +15,7 @@
  * @module
  */
 
-import { AsyncLocalStorage } from "node:async_hooks";
+import { type Carrier, makeCarrier } from "./_carrier.ts";
 import type { Context } from "./context.ts";
 import type { FutureLoop, Runnable } from "./future_loop.ts";
 import type { TaskLike } from "./task_registry.ts";
@@ -41,7 +41,7 @@ export const sync: {
 } = { context: undefined, loop: null, task: null };
 
 /** The asynchronous carrier. */
-export const storage: AsyncLocalStorage<Frame> = new AsyncLocalStorage<Frame>();
+export const storage: Carrier<Frame> = makeCarrier<Frame>();
 
 // Set by loops that are no part of this library, around all that they run.
 let declared: FutureLoop | null = null;

@@ -560,7 +560,15 @@ export class BaseEventLoop extends AbstractEventLoop {
         ? runTimedPass(this, ready, left, this.slowCallbackDuration, this.#reportSlow)
         : runPass(this, ready, left);
       if (this._interrupted) this.#raiseInterrupt();
-      if (this._asyncSteps > 0) await this.#asyncRest();
+      if (this._asyncSteps > 0) {
+        // Until the async functions that were resumed have come to rest, or wait for others.
+        let hops = 0;
+        do await undefined; while (this._asyncSteps > 0 && ++hops < MAX_ASYNC_HOPS);
+        if (this._asyncSteps > 0) {
+          this._asyncSteps = 0;
+          this._asyncEpoch++;
+        }
+      }
       if (left === 0) {
         if (this.#passEnd.length > 0) this.#endPass();
         if (this.#stopping) return;
@@ -606,16 +614,6 @@ export class BaseEventLoop extends AbstractEventLoop {
     } finally {
       this.#parkedUntil = -Infinity;
     }
-  }
-
-  /** Waits until the async functions that were resumed have come to rest, or wait for others. */
-  async #asyncRest(): Promise<void> {
-    for (let hops = 0; hops < MAX_ASYNC_HOPS; hops++) {
-      await undefined;
-      if (this._asyncSteps <= 0) return;
-    }
-    this._asyncSteps = 0;
-    this._asyncEpoch++;
   }
 
   // ---- Failures ---------------------------------------------------------------------------------
