@@ -1,11 +1,7 @@
 /** Programs of others at the other end of a connection. Imported by tests only. */
-import type { Trial } from "../../_helpers.ts";
-import type { DenoEventLoop } from "../../../loop/mod.ts";
-import type { AnyProtocol } from "../../../transports/protocol.ts";
-import type { StreamSocket } from "../../../transports/stream_socket.ts";
-import type { SSLContext } from "../../../transports/tls/ssl_context.ts";
-import type { SSLTransport } from "../../../transports/tls/ssl_transport.ts";
-import { makeSslTransport, type SSLTransportOptions } from "../../../transports/tls/start_tls.ts";
+import { DenoEventLoop } from "../../../loop/mod.ts";
+import type { SSLError } from "../../../transports/tls/ssl_error.ts";
+import type { Transport } from "../../../transports/transport.ts";
 import { file } from "./_certificates.ts";
 
 /** A program that is talked to through its standard streams. */
@@ -80,74 +76,21 @@ export class Program implements AsyncDisposable {
   }
 }
 
-/** A server over TLS, on any port of this machine. */
-export class TlsServer implements AsyncDisposable {
-  readonly #listener: Deno.Listener;
-  readonly #transports = new Set<SSLTransport>();
-  /** How the handshakes that have failed did so. */
-  readonly errors: unknown[] = [];
-  readonly #accepting: Promise<void>;
+/** A loop that notes how the handshakes of servers have failed. */
+export class WatchingLoop extends DenoEventLoop {
+  readonly handshakeErrors: SSLError[] = [];
 
-  constructor(
-    t: Trial<DenoEventLoop>,
-    factory: () => AnyProtocol,
-    context: SSLContext,
-    options: SSLTransportOptions = {},
-    listener: Deno.Listener = Deno.listen({ hostname: "127.0.0.1", port: 0 }),
-  ) {
-    this.#listener = listener;
-    this.#accepting = this.#accept(t, factory, context, options);
-  }
-
-  get port(): number {
-    return (this.#listener.addr as Deno.NetAddr).port;
-  }
-
-  async #accept(
-    t: Trial<DenoEventLoop>,
-    factory: () => AnyProtocol,
-    context: SSLContext,
-    options: SSLTransportOptions,
-  ): Promise<void> {
-    for await (const socket of this.#listener) {
-      const waiter = t.loop.createFuture<void>();
+  override _makeSslTransport(
+    ...args: Parameters<DenoEventLoop["_makeSslTransport"]>
+  ): Transport {
+    const { serverSide, waiter } = args[3] ?? {};
+    if (serverSide && waiter !== undefined) {
       waiter.addDoneCallback(() => {
+        if (waiter.cancelled()) return;
         const error = waiter.exception();
-        if (error !== undefined) this.errors.push(error);
+        if (error !== undefined) this.handshakeErrors.push(error as SSLError);
       });
-      const transport = makeSslTransport(t.loop, socket, factory(), context, {
-        serverSide: true,
-        waiter,
-        ...options,
-      });
-      this.#transports.add(transport);
     }
+    return super._makeSslTransport(...args);
   }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#listener.close();
-    await this.#accepting;
-    for (const transport of this.#transports) transport.abort();
-  }
-}
-
-/** Opens a connection with TLS. */
-export async function connectTls<P extends AnyProtocol>(
-  t: Trial<DenoEventLoop>,
-  target: number | StreamSocket,
-  protocol: P,
-  context: SSLContext,
-  options: SSLTransportOptions = {},
-): Promise<{ transport: SSLTransport; protocol: P }> {
-  const socket = typeof target === "number"
-    ? await Deno.connect({ hostname: "127.0.0.1", port: target })
-    : target;
-  const waiter = t.loop.createFuture<void>();
-  const transport = makeSslTransport(t.loop, socket, protocol, context, {
-    serverHostname: "localhost",
-    waiter,
-    ...options,
-  });
-  await waiter;
-  return { transport, protocol };
 }

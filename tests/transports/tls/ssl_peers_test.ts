@@ -1,30 +1,28 @@
 /** TLS with the programs of others: OpenSSL, curl, nginx, and Deno's own. Real sockets, real time. */
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { sleep } from "../../../futures/mod.ts";
-import { DenoEventLoop } from "../../../loop/mod.ts";
+import type { Server } from "../../../loop/mod.ts";
 import { Protocol } from "../../../transports/protocol.ts";
-import { SocketTransport } from "../../../transports/socket_transport.ts";
 import { CERT_REQUIRED } from "../../../transports/tls/ssl_constants.ts";
 import type { SSLContext } from "../../../transports/tls/ssl_context.ts";
 import { SSLCertVerificationError, SSLError } from "../../../transports/tls/ssl_error.ts";
 import type { SSLObject } from "../../../transports/tls/ssl_object.ts";
-import { startTls } from "../../../transports/tls/start_tls.ts";
 import type { Transport } from "../../../transports/transport.ts";
 import { testRealLoop, type Trial } from "../../_helpers.ts";
 import { ascii, latin1, pattern, Recorder } from "../_recorder.ts";
 import { clientContext, file, haveOpenssl, isThere, serverContext } from "./_certificates.ts";
-import { connectTls, Program, TlsServer } from "./_programs.ts";
+import { Program, WatchingLoop } from "./_programs.ts";
 
 function test(
   name: string,
-  body: (t: Trial<DenoEventLoop>) => Promise<void>,
+  body: (t: Trial<WatchingLoop>) => Promise<void>,
   needs?: [program: string, ...args: string[]],
 ): void {
   if (!haveOpenssl) return Deno.test.ignore(`${name} (needs openssl)`, () => {});
   if (needs !== undefined && !isThere(needs[0], needs.slice(1))) {
     return Deno.test.ignore(`${name} (needs ${needs[0]})`, () => {});
   }
-  testRealLoop(name, () => new DenoEventLoop(), async (t) => {
+  testRealLoop(name, () => new WatchingLoop(), async (t) => {
     await t.loop.runUntilComplete(() => body(t));
   });
 }
@@ -75,8 +73,44 @@ function sServer(...args: string[]): Program {
   ]);
 }
 
-async function portOf(server: Program): Promise<number> {
+async function acceptedAt(server: Program): Promise<number> {
   return Number((await server.printed(/ACCEPT \S+:(\d+)/))[1]);
+}
+
+/** A server on any port of this machine. Leaving it drops its connections. */
+async function serve(
+  t: Trial<WatchingLoop>,
+  factory: () => Protocol,
+  ssl: SSLContext,
+): Promise<Server & AsyncDisposable> {
+  const server = await t.loop.createServer(factory, "127.0.0.1", 0, { ssl });
+  return Object.assign(server, {
+    async [Symbol.asyncDispose]() {
+      server.close();
+      server.abortClients();
+      await server.waitClosed();
+    },
+  });
+}
+
+function portOf(server: Server): number {
+  return (server.sockets[0]!.addr as Deno.NetAddr).port;
+}
+
+/** Connects to a port of this machine, under the name of "localhost". */
+async function connectTls(
+  t: Trial<WatchingLoop>,
+  port: number,
+  ssl: SSLContext,
+  serverHostname = "localhost",
+): Promise<{ transport: Transport; protocol: Recorder }> {
+  const [transport, protocol] = await t.loop.createConnection(
+    () => new Recorder(),
+    "127.0.0.1",
+    port,
+    { ssl, serverHostname },
+  );
+  return { transport, protocol };
 }
 
 // ---- openssl s_client -----------------------------------------------------------------------------
@@ -87,9 +121,9 @@ for (const version of ["TLSv1.2", "TLSv1.3"]) {
   test(`openssl s_client talks to a server, ${version}`, async (t) => {
     const context = serverContext();
     context.setAlpnProtocols(["h2"]);
-    await using server = new TlsServer(t, () => new Echo(), context);
+    await using server = await serve(t, () => new Echo(), context);
     await using client = sClient(
-      server.port,
+      portOf(server),
       option,
       "-alpn",
       "h2",
@@ -109,14 +143,14 @@ for (const version of ["TLSv1.2", "TLSv1.3"]) {
       [echo.tls.version(), echo.tls.serverHostname, echo.tls.selectedAlpnProtocol()],
       [version, "localhost", "h2"],
     );
-    assertEquals(server.errors, []);
+    assertEquals(t.loop.handshakeErrors, []);
   });
 
   test(`openssl s_client must show a certificate, ${version}`, async (t) => {
     const context = serverContext();
     context.loadVerifyLocations(file("ca.pem"));
     context.verifyMode = CERT_REQUIRED;
-    await using server = new TlsServer(t, () => new Echo(), context);
+    await using server = await serve(t, () => new Echo(), context);
     const certificate = (
       name: string,
     ) => ["-cert", file(`${name}.pem`), "-key", file(`${name}.key`)];
@@ -124,7 +158,7 @@ for (const version of ["TLSv1.2", "TLSv1.3"]) {
     const before = Echo.made.length;
     {
       await using client = sClient(
-        server.port,
+        portOf(server),
         option,
         ...certificate("client"),
         "-sess_out",
@@ -138,7 +172,7 @@ for (const version of ["TLSv1.2", "TLSv1.3"]) {
     }
     {
       // The certificate was verified here, so the session can be taken up.
-      await using client = sClient(server.port, option, "-sess_in", sessions);
+      await using client = sClient(portOf(server), option, "-sess_in", sessions);
       await client.printed(/Reused/);
       await client.type("once again\n");
       await client.printed(/once again/);
@@ -146,37 +180,37 @@ for (const version of ["TLSv1.2", "TLSv1.3"]) {
       assert(Echo.made.at(-1)!.tls.sessionReused);
     }
     {
-      await using client = sClient(server.port, option);
-      await until(() => server.errors.length === 1);
+      await using client = sClient(portOf(server), option);
+      await until(() => t.loop.handshakeErrors.length === 1);
       await client.printed(/alert/);
     }
     {
-      await using _client = sClient(server.port, option, ...certificate("stranger"));
-      await until(() => server.errors.length === 2);
+      await using _client = sClient(portOf(server), option, ...certificate("stranger"));
+      await until(() => t.loop.handshakeErrors.length === 2);
     }
     {
       // A session with somebody who has asked for nothing, and one in which a wrong certificate was shown.
-      await using open = new TlsServer(t, () => new Echo(), serverContext());
+      await using open = await serve(t, () => new Echo(), serverContext());
       const stolen = await Deno.makeTempFile();
-      await using client = sClient(open.port, option, "-sess_out", stolen);
+      await using client = sClient(portOf(open), option, "-sess_out", stolen);
       await client.printed(/Verify return code: 0/);
       await client.type("hello there\n");
       await client.printed(/hello there/);
       await client.end();
-      await using intruder = sClient(server.port, option, "-sess_in", stolen);
+      await using intruder = sClient(portOf(server), option, "-sess_in", stolen);
       await intruder.printed(/Reused/);
       await intruder.type("attack\n").catch(() => {});
-      await until(() => server.errors.length === 3);
+      await until(() => t.loop.handshakeErrors.length === 3);
       await Deno.remove(stolen);
     }
     {
       const other = serverContext();
       other.loadVerifyLocations(file("stranger-ca.pem"));
       other.verifyMode = CERT_REQUIRED;
-      await using trusting = new TlsServer(t, () => new Echo(), other);
+      await using trusting = await serve(t, () => new Echo(), other);
       const stolen = await Deno.makeTempFile();
       await using client = sClient(
-        trusting.port,
+        portOf(trusting),
         option,
         ...certificate("stranger"),
         "-sess_out",
@@ -186,13 +220,13 @@ for (const version of ["TLSv1.2", "TLSv1.3"]) {
       await client.type("hello there\n");
       await client.printed(/hello there/);
       await client.end();
-      await using intruder = sClient(server.port, option, "-sess_in", stolen);
+      await using intruder = sClient(portOf(server), option, "-sess_in", stolen);
       await intruder.printed(/Reused/);
       await intruder.type("attack\n").catch(() => {});
-      await until(() => server.errors.length === 4);
+      await until(() => t.loop.handshakeErrors.length === 4);
       await Deno.remove(stolen);
     }
-    const [none, wrong, open, foreign] = server.errors as SSLError[];
+    const [none, wrong, open, foreign] = t.loop.handshakeErrors;
     assertEquals(none!.code, "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE");
     assertInstanceOf(wrong, SSLCertVerificationError);
     assertEquals(open!.code, "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE");
@@ -219,29 +253,25 @@ test("openssl s_client upgrades an SMTP connection", async (t) => {
       } else if (line === "STARTTLS") {
         this.transport.write(ascii("220 go ahead\r\n"));
         t.loop.createTask(async () => {
-          this.transport = await startTls(t.loop, this.transport, this, this.context, {
+          this.transport = await t.loop.startTls(this.transport, this, this.context, {
             serverSide: true,
           });
         });
       } else this.transport.write(ascii(`250 secret: ${line}\r\n`));
     }
   }
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const accepted = listener.accept();
+  await using server = await t.loop.createServer(() => new Smtp(), "127.0.0.1", 0);
   await using client = sClient(
-    (listener.addr as Deno.NetAddr).port,
+    portOf(server),
     "-starttls",
     "smtp",
     "-verify_return_error",
   );
-  const smtp = new Smtp();
-  new SocketTransport(t.loop, await accepted, smtp);
-  listener.close();
   await client.printed(/Verify return code: 0/);
   await client.type("NOOP\n");
   await client.printed(/250 secret: NOOP/);
   await client.end();
-  smtp.transport.abort();
+  server.closeClients();
 });
 
 // ---- openssl s_server -----------------------------------------------------------------------------
@@ -253,12 +283,7 @@ for (const version of ["TLSv1.2", "TLSv1.3"]) {
     await using server = sServer("-rev", option, "-alpn", "h2");
     const context = clientContext();
     context.setAlpnProtocols(["x", "h2"]);
-    const { transport, protocol } = await connectTls(
-      t,
-      await portOf(server),
-      new Recorder(),
-      context,
-    );
+    const { transport, protocol } = await connectTls(t, await acceptedAt(server), context);
     const tls = transport.getExtraInfo("sslObject") as SSLObject;
     assertEquals([tls.version(), tls.selectedAlpnProtocol()], [version, "h2"]);
     assertEquals(tls.getpeercert()?.subjectAltName[0], ["DNS", "localhost"]);
@@ -280,9 +305,9 @@ for (const version of ["TLSv1.2", "TLSv1.3"]) {
       file("ca.pem"),
       "-verify_return_error",
     );
-    const port = await portOf(server);
+    const port = await acceptedAt(server);
     const context = clientContext("ca", "client");
-    const { transport, protocol } = await connectTls(t, port, new Recorder(), context);
+    const { transport, protocol } = await connectTls(t, port, context);
     transport.write(ascii("ab\n"));
     await until(() => protocol.received.length === 3);
     transport.close();
@@ -290,12 +315,11 @@ for (const version of ["TLSv1.2", "TLSv1.3"]) {
 
     // With TLS 1.3 the client is done before the server has looked at its certificate.
     for (const name of [undefined, "stranger"]) {
-      const recorder = new Recorder();
       let error: unknown;
       try {
-        await connectTls(t, port, recorder, clientContext("ca", name));
-        await until(() => recorder.lostWith !== "not lost");
-        error = recorder.lostWith;
+        const { protocol } = await connectTls(t, port, clientContext("ca", name));
+        await until(() => protocol.lostWith !== "not lost");
+        error = protocol.lostWith;
       } catch (failure) {
         error = failure;
       }
@@ -308,9 +332,7 @@ for (const version of ["TLSv1.2", "TLSv1.3"]) {
 test("a client does not trust an openssl s_server of another name", async (t) => {
   await using server = sServer("-rev");
   try {
-    await connectTls(t, await portOf(server), new Recorder(), clientContext(), {
-      serverHostname: "example.org",
-    });
+    await connectTls(t, await acceptedAt(server), clientContext(), "example.org");
     throw new TypeError("Trusted");
   } catch (error) {
     assertInstanceOf(error, SSLCertVerificationError);
@@ -350,10 +372,10 @@ class Http extends Protocol {
 }
 
 test("curl fetches over TLS, and sends", async (t) => {
-  await using server = new TlsServer(t, () => new Http(), serverContext());
+  await using server = await serve(t, () => new Http(), serverContext());
   const data = await Deno.makeTempFile();
   await Deno.writeFile(data, pattern(3_000_000));
-  const url = `https://localhost:${server.port}`;
+  const url = `https://localhost:${portOf(server)}`;
   const curl = async (...args: string[]): Promise<Uint8Array> => {
     const { success, stdout, stderr } = await new Deno.Command("curl", {
       args: ["--silent", "--show-error", "--cacert", file("ca.pem"), ...args],
@@ -364,7 +386,7 @@ test("curl fetches over TLS, and sends", async (t) => {
   assertEquals(await curl(`${url}/5000000`), pattern(5_000_000));
   assertEquals(await curl("--data-binary", `@${data}`, url), pattern(3_000_000));
   assertEquals((await curl(`${url}/10`, `${url}/20`)).length, 30);
-  assertEquals(server.errors, []);
+  assertEquals(t.loop.handshakeErrors, []);
   await Deno.remove(data);
 }, ["curl", "--version"]);
 
@@ -407,7 +429,7 @@ test("nginx is talked to over TLS, and wants a certificate", async (t) => {
     }
   });
   const context = clientContext("ca", "client");
-  const { transport, protocol } = await connectTls(t, port, new Recorder(), context);
+  const { transport, protocol } = await connectTls(t, port, context);
   transport.write(ascii("GET /file HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
   await until(() => protocol.lostWith !== "not lost");
   assertEquals(protocol.lostWith, undefined);
@@ -415,7 +437,7 @@ test("nginx is talked to over TLS, and wants a certificate", async (t) => {
   const start = latin1(answer.subarray(0, 1000)).indexOf("\r\n\r\n") + 4;
   assertEquals(answer.slice(start), pattern(3_000_000));
 
-  const nobody = await connectTls(t, port, new Recorder(), clientContext());
+  const nobody = await connectTls(t, port, clientContext());
   nobody.transport.write(ascii("GET /file HTTP/1.0\r\n\r\n"));
   await until(() => nobody.protocol.lostWith !== "not lost");
   assertStringIncludes(latin1(nobody.protocol.received), "400 Bad Request");
@@ -425,8 +447,8 @@ test("nginx is talked to over TLS, and wants a certificate", async (t) => {
 // ---- Deno -----------------------------------------------------------------------------------------
 
 test("Deno.connectTls() talks to a server", async (t) => {
-  await using server = new TlsServer(t, () => new Echo(), serverContext());
-  const tcp = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  await using server = await serve(t, () => new Echo(), serverContext());
+  const tcp = await Deno.connect({ hostname: "127.0.0.1", port: portOf(server) });
   using conn = await Deno.startTls(tcp, {
     hostname: "localhost",
     caCerts: [await Deno.readTextFile(file("ca.pem"))],
@@ -462,7 +484,6 @@ test("a client talks to Deno.listenTls()", async (t) => {
   const { transport, protocol } = await connectTls(
     t,
     (listener.addr as Deno.NetAddr).port,
-    new Recorder(),
     clientContext(),
   );
   transport.write(pattern(300_000));
@@ -476,14 +497,19 @@ test("a client talks to Deno.listenTls()", async (t) => {
 test("TLS goes over Unix sockets", async (t) => {
   const directory = await Deno.makeTempDir();
   const path = `${directory}/socket`;
-  const listener = Deno.listen({ transport: "unix", path });
-  await using _server = new TlsServer(t, () => new Echo(), serverContext(), {}, listener);
-  const socket = await Deno.connect({ transport: "unix", path });
-  const { transport, protocol } = await connectTls(t, socket, new Recorder(), clientContext());
+  await using server = await t.loop.createUnixServer(() => new Echo(), path, {
+    ssl: serverContext(),
+  });
+  const [transport, protocol] = await t.loop.createUnixConnection(() => new Recorder(), path, {
+    ssl: clientContext(),
+    serverHostname: "localhost",
+  });
   transport.write(pattern(300_000));
   await until(() => protocol.received.length === 300_000);
   assertEquals(protocol.received, pattern(300_000));
   transport.close();
   await until(() => protocol.calls.at(-1) === "lost");
+  server.close();
+  await server.waitClosed();
   await Deno.remove(directory, { recursive: true });
 });
