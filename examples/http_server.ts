@@ -105,7 +105,9 @@ export function serve(root: string) {
         if (error instanceof LimitOverrunError || error instanceof SyntaxError) {
           return respond(writer, "400 Bad Request", { keepAlive: false });
         }
-        if (error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe) {
+        if (
+          error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe
+        ) {
           return;
         }
         throw error;
