@@ -17,7 +17,14 @@ import type { TaskLike } from "../futures/task_registry.ts";
 import type { DatagramSocket } from "../transports/datagram_socket.ts";
 import type { DatagramTransport } from "../transports/datagram_transport.ts";
 import type { ReadPipe, WritePipe } from "../transports/pipe.ts";
-import type { AnyProtocol, BaseProtocolLike, DatagramProtocol } from "../transports/protocol.ts";
+import type { SubprocessOptions } from "../transports/process_command.ts";
+import type {
+  AnyProtocol,
+  BaseProtocolLike,
+  DatagramProtocol,
+  SubprocessProtocol,
+} from "../transports/protocol.ts";
+import type { SubprocessTransport } from "../transports/subprocess_transport.ts";
 import type { SocketAddress, StreamListener, StreamSocket } from "../transports/stream_socket.ts";
 import type {
   ReadTransport,
@@ -633,6 +640,50 @@ export abstract class AbstractEventLoop implements FutureLoop {
     _pipe: WritePipe,
   ): Coroutine<[WriteTransport, P]> {
     this.#missing("connectWritePipe");
+  }
+
+  /**
+   * Starts a program as a child process.
+   *
+   * **Cancellation** kills the child.
+   *
+   * **Differs from asyncio**: the arguments are an array.
+   *
+   * asyncio name: `subprocess_exec`.
+   *
+   * @param protocolFactory makes the protocol
+   * @param program the program
+   * @param args its arguments
+   * @param options standard streams (`PIPE` by default), working directory, environment, …
+   * @returns the transport and the protocol
+   * @throws {Deno.errors.NotFound} when there is no such program or working directory
+   * @throws {NotImplementedError} when Deno cannot honour an option
+   */
+  subprocessExec<P extends SubprocessProtocol>(
+    _protocolFactory: () => P,
+    _program: string | URL,
+    _args?: readonly string[],
+    _options?: SubprocessOptions,
+  ): Coroutine<[SubprocessTransport, P]> {
+    this.#missing("subprocessExec");
+  }
+
+  /**
+   * Lets a shell run a command line; see {@linkcode AbstractEventLoop.subprocessExec}.
+   *
+   * asyncio name: `subprocess_shell`.
+   *
+   * @param protocolFactory makes the protocol
+   * @param command the command line; quote what is not yours
+   * @param options standard streams (`PIPE` by default), working directory, environment, …
+   * @returns the transport and the protocol
+   */
+  subprocessShell<P extends SubprocessProtocol>(
+    _protocolFactory: () => P,
+    _command: string,
+    _options?: SubprocessOptions,
+  ): Coroutine<[SubprocessTransport, P]> {
+    this.#missing("subprocessShell");
   }
 
   // ---- Connections as sockets -------------------------------------------------------------------

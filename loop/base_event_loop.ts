@@ -24,6 +24,7 @@
  * | `_makeDatagramTransport(socket, protocol, options)` | wraps a datagram socket | raises |
  * | `_makeReadPipeTransport(pipe, protocol, options)` | wraps a pipe that is read | raises |
  * | `_makeWritePipeTransport(pipe, protocol, options)` | wraps a pipe that is written | raises |
+ * | `_makeSubprocessTransport(protocol, command)` | starts a child process | raises |
  *
  * @module
  */
@@ -53,7 +54,14 @@ import {
 import type { DatagramTransport } from "../transports/datagram_transport.ts";
 import type { ReadPipe, WritePipe } from "../transports/pipe.ts";
 import type { PipeTransportOptions } from "../transports/pipe_options.ts";
-import type { AnyProtocol, BaseProtocolLike, DatagramProtocol } from "../transports/protocol.ts";
+import type { ProcessCommand, SubprocessOptions } from "../transports/process_command.ts";
+import type {
+  AnyProtocol,
+  BaseProtocolLike,
+  DatagramProtocol,
+  SubprocessProtocol,
+} from "../transports/protocol.ts";
+import type { SubprocessTransport } from "../transports/subprocess_transport.ts";
 import type { SSLContext } from "../transports/tls/ssl_context.ts";
 import {
   makeSslTransport,
@@ -86,6 +94,7 @@ import {
 } from "./_endpoints.ts";
 import { sendfile, sockSendfile } from "./_sendfile.ts";
 import { accept, receive, receiveInto, sendAll } from "./_sockets.ts";
+import { subprocessExec, subprocessShell } from "./_subprocess.ts";
 import { createUnixConnection, createUnixServer } from "./_unix.ts";
 import { connect, listen } from "./_deno_sockets.ts";
 import { hostCall } from "./_host_call.ts";
@@ -331,6 +340,19 @@ export class BaseEventLoop extends AbstractEventLoop {
     _options?: PipeTransportOptions,
   ): WriteTransport {
     this.#missingHook("_makeWritePipeTransport");
+  }
+
+  /**
+   * Starts a child process and makes its transport, which is returned once the protocol has it. When
+   * the wait is cancelled, the child is killed.
+   *
+   * asyncio name: `_make_subprocess_transport`.
+   */
+  _makeSubprocessTransport(
+    _protocol: SubprocessProtocol,
+    _command: ProcessCommand,
+  ): Coroutine<SubprocessTransport> {
+    this.#missingHook("_makeSubprocessTransport");
   }
 
   // ---- Callbacks --------------------------------------------------------------------------------
@@ -873,6 +895,27 @@ export class BaseEventLoop extends AbstractEventLoop {
     const make = (protocol: P, waiter: Future<void>) =>
       this._makeWritePipeTransport(pipe, protocol, { waiter });
     return _coroutineOf(connectPipe(this, protocolFactory, make), "connectWritePipe");
+  }
+
+  /** See {@linkcode AbstractEventLoop.subprocessExec}. */
+  override subprocessExec<P extends SubprocessProtocol>(
+    protocolFactory: () => P,
+    program: string | URL,
+    args?: readonly string[],
+    options?: SubprocessOptions,
+  ): Coroutine<[SubprocessTransport, P]> {
+    const steps = subprocessExec(this, protocolFactory, program, args, options);
+    return _coroutineOf(steps, "subprocessExec");
+  }
+
+  /** See {@linkcode AbstractEventLoop.subprocessShell}. */
+  override subprocessShell<P extends SubprocessProtocol>(
+    protocolFactory: () => P,
+    command: string,
+    options?: SubprocessOptions,
+  ): Coroutine<[SubprocessTransport, P]> {
+    const steps = subprocessShell(this, protocolFactory, command, options);
+    return _coroutineOf(steps, "subprocessShell");
   }
 
   // ---- Connections as sockets -------------------------------------------------------------------

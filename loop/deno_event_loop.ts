@@ -10,7 +10,16 @@ import type { DatagramSocket } from "../transports/datagram_socket.ts";
 import type { DatagramTransport } from "../transports/datagram_transport.ts";
 import type { ReadPipe, WritePipe } from "../transports/pipe.ts";
 import type { PipeTransportOptions } from "../transports/pipe_options.ts";
-import type { AnyProtocol, BaseProtocolLike, DatagramProtocol } from "../transports/protocol.ts";
+import type { Coroutine } from "../futures/coroutine.ts";
+import type { ProcessCommand } from "../transports/process_command.ts";
+import { startProcess } from "../transports/process_transport.ts";
+import type {
+  AnyProtocol,
+  BaseProtocolLike,
+  DatagramProtocol,
+  SubprocessProtocol,
+} from "../transports/protocol.ts";
+import type { SubprocessTransport } from "../transports/subprocess_transport.ts";
 import { ReadPipeTransport } from "../transports/read_pipe_transport.ts";
 import { UdpTransport, type UdpTransportOptions } from "../transports/udp_transport.ts";
 import { WritePipeTransport } from "../transports/write_pipe_transport.ts";
@@ -75,6 +84,14 @@ export class DenoEventLoop extends BaseEventLoop {
     options?: PipeTransportOptions,
   ): WriteTransport {
     return new WritePipeTransport(this, pipe, protocol, options);
+  }
+
+  /** See {@linkcode BaseEventLoop._makeSubprocessTransport}. */
+  override _makeSubprocessTransport(
+    protocol: SubprocessProtocol,
+    command: ProcessCommand,
+  ): Coroutine<SubprocessTransport> {
+    return startProcess(this, protocol, command);
   }
 
   /** See {@linkcode BaseEventLoop.addSignalHandler}. */
