@@ -99,7 +99,11 @@ export class NodeDatagramSocket implements DatagramSocket {
   #error: unknown = null;
   #closed = false;
 
-  /** @param socket a bound socket, which is the new object's from now on */
+  /**
+   * Makes an object of a socket.
+   *
+   * @param socket a bound socket, which is the new object's from now on
+   */
   constructor(socket: Socket) {
     this.#socket = socket;
     const { address, port } = socket.address();

@@ -105,3 +105,5 @@ export {
   startTls,
   type StartTlsOptions,
 } from "./tls/start_tls.ts";
+export { DEVNULL, PIPE, type Stdio, STDOUT, type SubprocessOptions } from "./process_command.ts";
+export { type ProcessLoop, ProcessTransport } from "./process_transport.ts";

@@ -102,14 +102,17 @@ export class ReadPipeTransport extends ReadTransport implements Runnable {
     this.#deliver();
   }
 
+  /** See {@linkcode ReadTransport.isReading}. */
   override isReading(): boolean {
     return !this.#closing && !this.#paused;
   }
 
+  /** See {@linkcode ReadTransport.pauseReading}. */
   override pauseReading(): void {
     if (!this.#closing) this.#paused = true;
   }
 
+  /** See {@linkcode ReadTransport.resumeReading}. */
   override resumeReading(): void {
     if (this.#closing || !this.#paused) return;
     this.#paused = false;
@@ -191,20 +194,24 @@ export class ReadPipeTransport extends ReadTransport implements Runnable {
 
   // ---- Protocol ---------------------------------------------------------------------------------
 
+  /** See {@linkcode BaseTransport.setProtocol}. */
   override setProtocol(protocol: object): void {
     this.#protocol = protocol as AnyProtocol;
   }
 
+  /** See {@linkcode BaseTransport.getProtocol}. */
   override getProtocol(): object {
     return this.#protocol;
   }
 
   // ---- The end ----------------------------------------------------------------------------------
 
+  /** See {@linkcode BaseTransport.isClosing}. */
   override isClosing(): boolean {
     return this.#closing;
   }
 
+  /** See {@linkcode BaseTransport.close}. */
   override close(): void {
     if (!this.#closing) this.#lose(undefined);
   }

@@ -24,9 +24,6 @@ import type { DatagramProtocol } from "./protocol.ts";
 import type { WritableData, WriteBufferLimits } from "./transport.ts";
 import type { TransportLoop } from "./transport_loop.ts";
 
-/** An address in a program's terms. */
-type Address = readonly [host: string, port: number];
-
 /** What a datagram counts besides its bytes: the header of UDP. */
 const HEADER_BYTES = 8;
 /** The longest datagram of IPv4 and IPv6, rounded up. */
@@ -37,7 +34,7 @@ const SENDS_BEFORE_WARNING = 5;
 /** What {@linkcode UdpTransport} takes beside socket and protocol. */
 export interface UdpTransportOptions {
   /** The one that datagrams are sent to and taken from; without it, everybody. */
-  remoteAddr?: Address;
+  remoteAddr?: readonly [host: string, port: number];
   /** Is given a result once the protocol has the transport. */
   waiter?: Future<void>;
   /** What `getExtraInfo()` is to know besides. */
@@ -164,7 +161,7 @@ export class UdpTransport extends DatagramTransport implements Runnable {
    * @throws {TypeError} when `data` is no bytes, or there is no address or a malformed one
    * @throws {RangeError} when the port is out of range, or it is another than the remote address
    */
-  override sendto(data: WritableData, address?: Address): void {
+  override sendto(data: WritableData, address?: readonly [host: string, port: number]): void {
     const bytes = bytesOf(data).slice();
     const to = this.#destination(address);
     if (this.#closing) {
@@ -179,7 +176,7 @@ export class UdpTransport extends DatagramTransport implements Runnable {
     this.#flow.pauseIfAbove(this.#unsentBytes);
   }
 
-  #destination(address: Address | undefined | null): DatagramAddress {
+  #destination(address: readonly [string, number] | undefined | null): DatagramAddress {
     const remote = this.#remote;
     if (address === undefined || address === null) {
       if (remote !== undefined) return remote;
@@ -223,14 +220,17 @@ export class UdpTransport extends DatagramTransport implements Runnable {
     }
   }
 
+  /** See {@linkcode DatagramTransport.getWriteBufferSize}. */
   override getWriteBufferSize(): number {
     return this.#unsentBytes;
   }
 
+  /** See {@linkcode DatagramTransport.getWriteBufferLimits}. */
   override getWriteBufferLimits(): [low: number, high: number] {
     return this.#flow.limits;
   }
 
+  /** See {@linkcode DatagramTransport.setWriteBufferLimits}. */
   override setWriteBufferLimits(limits?: WriteBufferLimits): void {
     this.#flow.setLimits(limits);
     this.#flow.pauseIfAbove(this.#unsentBytes);
@@ -238,10 +238,12 @@ export class UdpTransport extends DatagramTransport implements Runnable {
 
   // ---- Protocol and information -----------------------------------------------------------------
 
+  /** See {@linkcode BaseTransport.setProtocol}. */
   override setProtocol(protocol: object): void {
     this.#protocol = protocol as DatagramProtocol;
   }
 
+  /** See {@linkcode BaseTransport.getProtocol}. */
   override getProtocol(): object {
     return this.#protocol;
   }
@@ -283,16 +285,19 @@ export class UdpTransport extends DatagramTransport implements Runnable {
 
   // ---- The end ----------------------------------------------------------------------------------
 
+  /** See {@linkcode BaseTransport.isClosing}. */
   override isClosing(): boolean {
     return this.#closing;
   }
 
+  /** See {@linkcode BaseTransport.close}. */
   override close(): void {
     if (this.#closing) return;
     this.#closing = true;
     if (this.#sending === null) this.#lose(undefined);
   }
 
+  /** See {@linkcode DatagramTransport.abort}. */
   override abort(): void {
     this.#lose(undefined);
   }
@@ -324,7 +329,7 @@ export class UdpTransport extends DatagramTransport implements Runnable {
   }
 }
 
-function socketAddress(address: Address): DatagramAddress {
+function socketAddress(address: readonly [string, number]): DatagramAddress {
   const [hostname, port] = Array.isArray(address) ? address : [];
   if (typeof hostname !== "string" || typeof port !== "number") {
     throw new TypeError(

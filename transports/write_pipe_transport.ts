@@ -97,6 +97,7 @@ export class WritePipeTransport extends WriteTransport {
 
   // ---- Writing ----------------------------------------------------------------------------------
 
+  /** See {@linkcode WriteTransport.write}. */
   override write(data: WritableData): void {
     const bytes = bytesOf(data);
     if (bytes.length === 0) return;
@@ -111,22 +112,27 @@ export class WritePipeTransport extends WriteTransport {
     this.#flow.pauseIfAbove(this.#writes.size);
   }
 
+  /** See {@linkcode WriteTransport.canWriteEof}. */
   override canWriteEof(): boolean {
     return true;
   }
 
+  /** See {@linkcode WriteTransport.writeEof}. */
   override writeEof(): void {
     this.close();
   }
 
+  /** See {@linkcode WriteTransport.getWriteBufferSize}. */
   override getWriteBufferSize(): number {
     return this.#writes.size;
   }
 
+  /** See {@linkcode WriteTransport.getWriteBufferLimits}. */
   override getWriteBufferLimits(): [low: number, high: number] {
     return this.#flow.limits;
   }
 
+  /** See {@linkcode WriteTransport.setWriteBufferLimits}. */
   override setWriteBufferLimits(limits?: WriteBufferLimits): void {
     this.#flow.setLimits(limits);
     this.#flow.pauseIfAbove(this.#writes.size);
@@ -159,26 +165,31 @@ export class WritePipeTransport extends WriteTransport {
 
   // ---- Protocol ---------------------------------------------------------------------------------
 
+  /** See {@linkcode BaseTransport.setProtocol}. */
   override setProtocol(protocol: object): void {
     this.#protocol = protocol as BaseProtocolLike;
   }
 
+  /** See {@linkcode BaseTransport.getProtocol}. */
   override getProtocol(): object {
     return this.#protocol;
   }
 
   // ---- The end ----------------------------------------------------------------------------------
 
+  /** See {@linkcode BaseTransport.isClosing}. */
   override isClosing(): boolean {
     return this.#closing;
   }
 
+  /** See {@linkcode BaseTransport.close}. */
   override close(): void {
     if (this.#closing) return;
     this.#closing = true;
     if (this.#writes.size === 0) this.#lose(undefined);
   }
 
+  /** See {@linkcode WriteTransport.abort}. */
   override abort(): void {
     this.#lose(undefined);
   }

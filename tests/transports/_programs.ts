@@ -6,7 +6,7 @@ import { testRealLoop, type Trial } from "../_helpers.ts";
 const missing = new Map<string, boolean>();
 
 /** Whether a program is nowhere in the search path. */
-function isMissing(program: string): boolean {
+export function isMissing(program: string): boolean {
   let known = missing.get(program);
   if (known === undefined) {
     const paths = (Deno.env.get("PATH") ?? "").split(Deno.build.os === "windows" ? ";" : ":");
