@@ -47,7 +47,13 @@ export {
   type SelfContainedFunction,
   WorkerDiedError,
 } from "./executor/executor.ts";
-export { openConnection, startServer, type StreamLimit } from "./streams.ts";
+export {
+  openConnection,
+  openUnixConnection,
+  startServer,
+  startUnixServer,
+  type StreamLimit,
+} from "./streams.ts";
 export { AbstractServer, type AcceptConnection, Server } from "./server.ts";
 export { SendfileNotAvailableError } from "./_sendfile.ts";
 export type {

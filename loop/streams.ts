@@ -11,7 +11,14 @@ import type { Suspension } from "../futures/awaitable.ts";
 import { StreamReader } from "../transports/stream_reader.ts";
 import { type StreamHandler, StreamReaderProtocol } from "../transports/stream_protocol.ts";
 import { StreamWriter } from "../transports/stream_writer.ts";
-import type { ConnectionOptions, ServerOptions } from "./network_options.ts";
+import type { Transport } from "../transports/transport.ts";
+import type { AbstractEventLoop } from "./abstract_event_loop.ts";
+import type {
+  ConnectionOptions,
+  ServerOptions,
+  UnixConnectionOptions,
+  UnixServerOptions,
+} from "./network_options.ts";
 import { getRunningLoop } from "./running_loop.ts";
 import type { Server } from "./server.ts";
 
@@ -60,11 +67,47 @@ function* connect(
   port: number | string | undefined,
   { limit, ...options }: ConnectionOptions & StreamLimit,
 ): Generator<Suspension, [StreamReader, StreamWriter], unknown> {
+  return yield* connectStreams(
+    limit,
+    (loop, factory) => loop.createConnection(factory, host, port, options),
+  );
+}
+
+/** Makes reader, protocol and writer of a connection. */
+function* connectStreams(
+  limit: number | undefined,
+  connect: (
+    loop: AbstractEventLoop,
+    factory: () => StreamReaderProtocol,
+  ) => Coroutine<[Transport, StreamReaderProtocol]>,
+): Generator<Suspension, [StreamReader, StreamWriter], unknown> {
   const loop = getRunningLoop();
   const reader = new StreamReader({ loop, ...(limit === undefined ? {} : { limit }) });
   const protocol = new StreamReaderProtocol(reader, undefined, loop);
-  const [transport] = yield* loop.createConnection(() => protocol, host, port, options);
+  const [transport] = yield* connect(loop, () => protocol);
   return [reader, new StreamWriter(transport, protocol, reader, loop)];
+}
+
+/**
+ * Connects to a Unix socket, for reading and writing as streams.
+ *
+ * **Cancellation** leaves no connection open.
+ *
+ * asyncio name: `open_unix_connection`.
+ *
+ * @param path the path of the socket; one that begins with NUL is a name of Linux's abstract space
+ * @param options limit, and what `loop.createUnixConnection()` takes
+ * @throws what `loop.createUnixConnection()` throws
+ */
+export function openUnixConnection(
+  path?: string | URL,
+  { limit, ...options }: UnixConnectionOptions & StreamLimit = {},
+): Coroutine<[StreamReader, StreamWriter]> {
+  const steps = connectStreams(
+    limit,
+    (loop, factory) => loop.createUnixConnection(factory, path, options),
+  );
+  return _coroutineOf(steps, "openUnixConnection");
 }
 
 /**
@@ -117,13 +160,49 @@ function* serve(
   port: number | string | undefined,
   { limit, ...options }: ServerOptions & StreamLimit,
 ): Generator<Suspension, Server, unknown> {
+  return yield* serveStreams(
+    handler,
+    limit,
+    (loop, factory) => loop.createServer(factory, host, port, options),
+  );
+}
+
+/** Makes a server whose connections a handler gets as streams. */
+function* serveStreams(
+  handler: StreamHandler,
+  limit: number | undefined,
+  serve: (loop: AbstractEventLoop, factory: () => StreamReaderProtocol) => Coroutine<Server>,
+): Generator<Suspension, Server, unknown> {
   if (typeof handler !== "function") {
     throw new TypeError("Cannot start a server: the handler of connections must be a function");
   }
   const loop = getRunningLoop();
-  const factory = () => {
+  return yield* serve(loop, () => {
     const reader = new StreamReader({ loop, ...(limit === undefined ? {} : { limit }) });
     return new StreamReaderProtocol(reader, handler, loop);
-  };
-  return yield* loop.createServer(factory, host, port, options);
+  });
+}
+
+/**
+ * Listens on a Unix socket and calls a handler with the streams of each connection.
+ *
+ * asyncio name: `start_unix_server`.
+ *
+ * @param handler an async function, a coroutine function or a plain function; see
+ * {@linkcode startServer}
+ * @param path the path of the socket; one that begins with NUL is a name of Linux's abstract space
+ * @param options limit, and what `loop.createUnixServer()` takes
+ * @throws what `loop.createUnixServer()` throws
+ */
+export function startUnixServer(
+  handler: StreamHandler,
+  path?: string | URL,
+  { limit, ...options }: UnixServerOptions & StreamLimit = {},
+): Coroutine<Server> {
+  const steps = serveStreams(
+    handler,
+    limit,
+    (loop, factory) => loop.createUnixServer(factory, path, options),
+  );
+  return _coroutineOf(steps, "startUnixServer");
 }
