@@ -403,6 +403,20 @@ for (const Class of classes) {
     yield* t.wait(passes(1));
     assertShutDown(queue);
   });
+
+  testProgram(
+    `${name}.shutdown() at once ends a join() that waited for what is thrown away`,
+    function* (t) {
+      const queue = new Class<string>();
+      queue.putNowait("data");
+      const join = createTask(queue.join());
+      yield* t.wait(sleep(0));
+      queue.shutdown({ immediate: true });
+      yield* t.wait(sleep(0));
+      assert(join.done());
+      assertThrows(() => queue.taskDone(), RangeError);
+    },
+  );
 }
 
 function assertShutDown(queue: Queue<string>): void {

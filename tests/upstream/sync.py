@@ -54,11 +54,11 @@ def make_script(kind, r):
         ops = ["turn"] * r.randrange(3) + [r.choice(task_ops) for _ in range(r.randrange(1, 5))]
         tasks.append({"swallows": r.random() < 0.3, "ops": ops})
     between = []
-    for number in range(r.randrange(1, 7)):
+    for _ in range(r.randrange(1, 9)):
         action = r.choice(["cancel"] + other_ops)
         if action == "cancel" or r.random() < 0.3:
             action = f"cancel {r.randrange(len(tasks))}"
-        between.append([r.randrange(1, LAST_PASS), action])
+        between.append([r.randrange(1, 7), action])
     between.sort(key=lambda each: each[0])
     return {"kind": kind, "argument": make_argument(r), "tasks": tasks, "between": between}
 
@@ -167,7 +167,7 @@ async def play(script):
 
 
 def main():
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 12
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 16
     r = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 1)
     scripts = [make_script(kind, r) for kind in KINDS for _ in range(count)]
     lines = []
