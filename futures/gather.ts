@@ -13,7 +13,7 @@ import { waitOn } from "./_await.ts";
 import { cancelledErrorOf, outcomeOf } from "./_outcome.ts";
 import { Context } from "./context.ts";
 import { Coroutine, isGenerator } from "./coroutine.ts";
-import { Future } from "./future.ts";
+import { Future, isfuture } from "./future.ts";
 import type { FutureLoop, Runnable } from "./future_loop.ts";
 
 /** What {@linkcode gather} takes as its last argument. */
@@ -117,7 +117,7 @@ class ChildDone implements Runnable {
 
 function isOptions(last: unknown): last is GatherOptions {
   return typeof last === "object" && last !== null && !(last instanceof Coroutine) &&
-    !(last instanceof Future) && !isGenerator(last) &&
+    !isfuture(last) && !isGenerator(last) &&
     typeof (last as Partial<PromiseLike<unknown>>).then !== "function";
 }
 
@@ -155,15 +155,19 @@ export function gather<const I extends readonly FutureInput<unknown>[]>(
 ): Future<GatherSettled<I>>;
 /** The same, with options as the last argument. */
 export function gather<const I extends readonly FutureInput<unknown>[]>(
-  ...inputs: [...I, GatherOptions]
+  ...inputs: [...I, GatherOptions & { returnExceptions?: false }]
 ): Future<GatherResults<I>>;
+/** The same, where it is decided elsewhere whether exceptions stand among the results. */
+export function gather<const I extends readonly FutureInput<unknown>[]>(
+  ...inputs: [...I, GatherOptions]
+): Future<GatherSettled<I>>;
 export function gather(
   ...inputs: [...FutureInput<unknown>[], FutureInput<unknown> | GatherOptions]
 ): Future<unknown[]> {
   const last = inputs.at(-1);
   const options: GatherOptions = isOptions(last) ? (inputs.pop(), last) : {};
   const futures = inputs as readonly FutureInput<unknown>[];
-  const first = futures.find((input) => input instanceof Future) as Future<unknown> | undefined;
+  const first = futures.find(isfuture) as Future<unknown> | undefined;
   const loop = requireLoop("gather", first?.getLoop());
   if (futures.length === 0) {
     const none = loop.createFuture<unknown[]>();

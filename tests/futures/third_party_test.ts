@@ -167,6 +167,14 @@ testLoop("runUntilComplete() runs until a foreign future is done", async ({ loop
   await assertRejects(() => loop.runUntilComplete(failed as Awaitable<string>), TypeError, "no");
 });
 
+testLoop("gather() of foreign futures needs no running loop", async ({ loop }) => {
+  const future = new ScratchFuture<number>(loop);
+  const outer = gather(future);
+  assertStrictEquals(outer.getLoop(), loop);
+  future.setResult(1);
+  assertEquals(await loop.runUntilComplete(outer), [1]);
+});
+
 // ---- A task ---------------------------------------------------------------------------------------
 
 testProgram("A task factory's foreign task runs, and is seen while it runs", function* (t) {
