@@ -9,7 +9,6 @@
 import { describe } from "../../futures/_describe.ts";
 import { _coroutineOf, type Coroutine } from "../../futures/coroutine.ts";
 import type { Suspension } from "../../futures/awaitable.ts";
-import { RuntimeError } from "../../futures/errors.ts";
 import { type Context, copyContext } from "../../futures/context.ts";
 import type { Runnable } from "../../futures/future_loop.ts";
 import type { AnyProtocol } from "../protocol.ts";
@@ -109,7 +108,7 @@ export interface StartTlsOptions extends SSLOptions {
  * @param context whom to trust and who to be
  * @param options side, names and time-outs
  * @throws {TypeError} when there is no context, or the transport is not for bytes both ways
- * @throws {RuntimeError} when the transport is closed
+ * @throws {Deno.errors.ConnectionAborted} when the transport is closed
  * @throws {SSLError} when the handshake fails
  */
 export function startTls(
@@ -137,7 +136,10 @@ function* upgrade(
       `Cannot start TLS: a transport for bytes both ways is needed, got ${describe(transport)}`,
     );
   }
-  if (transport.isClosing()) throw new RuntimeError(`Cannot start TLS: ${transport} is closed`);
+  // The peer may have gone a moment ago, so that is no mistake of the program.
+  if (transport.isClosing()) {
+    throw new Deno.errors.ConnectionAborted(`Cannot start TLS: ${transport} is closed`);
+  }
   const waiter = loop.createFuture<void>();
   const ssl = new SSLProtocol(loop, protocol, context, {
     ...options,

@@ -6,7 +6,7 @@ import {
   assertRejects,
   assertStrictEquals,
 } from "@std/assert";
-import { CancelledError, createTask, RuntimeError, sleep } from "../../../futures/mod.ts";
+import { CancelledError, createTask, sleep } from "../../../futures/mod.ts";
 import type { AnyProtocol, Protocol } from "../../../transports/protocol.ts";
 import { SocketTransport } from "../../../transports/socket_transport.ts";
 import type { SSLContext } from "../../../transports/tls/ssl_context.ts";
@@ -244,7 +244,11 @@ test("startTls() says what is wrong with its arguments", async (t) => {
   await settle();
   assertEquals(client.protocol.calls, ["made", "data 1"], "nothing has happened to the transport");
   client.transport.close();
-  await assertRejects(() => attempt(client.transport, clientContext()), RuntimeError, "closed");
+  await assertRejects(
+    () => attempt(client.transport, clientContext()),
+    Deno.errors.ConnectionAborted,
+    "closed",
+  );
   server.transport.abort();
   await settle();
 });
