@@ -1,6 +1,15 @@
 /** Streams over real connections. */
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { CancelledError, createTask, gather, sleep, timeout } from "../../futures/mod.ts";
+import {
+  allTasks,
+  CancelledError,
+  coroutine,
+  createTask,
+  currentTask,
+  gather,
+  sleep,
+  timeout,
+} from "../../futures/mod.ts";
 import {
   DenoEventLoop,
   openConnection,
@@ -10,7 +19,6 @@ import {
   startUnixServer,
 } from "../../loop/mod.ts";
 import type { StreamReader, StreamWriter } from "../../transports/mod.ts";
-import { coroutine } from "../../futures/mod.ts";
 import { testRealLoop, type Trial } from "../_helpers.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -102,12 +110,7 @@ testStreams(
     const [reader, writer] = await openConnection("127.0.0.1", portOf(server));
     writer.write(bytes("x"));
     await sleep(5);
-    for (const task of new Set([...(await import("../../futures/mod.ts")).allTasks(t.loop)])) {
-      if (!task.done() && task !== (await import("../../futures/mod.ts")).currentTask()) {
-        task
-          .cancel();
-      }
-    }
+    for (const task of allTasks(t.loop)) if (task !== currentTask()) task.cancel();
     assertEquals((await reader.read()).length, 0);
     assertEquals(ended, "CancelledError");
     writer.close();
