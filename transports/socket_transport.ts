@@ -10,24 +10,23 @@
  * Once lost is entered, `connectionLost()` is on its way, and nothing is called before it but
  * `pauseWriting()`, nothing after it.
  *
- * Invariants: at most one read and one write are pending at the socket; at most one read that has come
- * back is kept, when reading is paused; no bytes are read while one is kept.
+ * Invariant: at most one read and one write are pending at the socket.
  *
- * Not here: memory (`_read_buffer.ts`, `_write_queue.ts`) and water marks (`_flow_control.ts`).
+ * Not here: the reading itself (`_read_pump.ts`), what is unsent (`_write_queue.ts`) and the water marks
+ * (`_flow_control.ts`).
  *
  * @module
  */
 
-import { describe } from "../futures/_describe.ts";
 import { type Context, copyContext } from "../futures/context.ts";
 import { KeyboardInterrupt, NotImplementedError, RuntimeError } from "../futures/errors.ts";
 import type { Future } from "../futures/future.ts";
 import type { Runnable } from "../futures/future_loop.ts";
 import { bytesOf } from "./_bytes.ts";
 import { FlowControl } from "./_flow_control.ts";
-import { ReadBuffer } from "./_read_buffer.ts";
+import { ReadPump } from "./_read_pump.ts";
 import { WriteQueue } from "./_write_queue.ts";
-import type { AnyProtocol, BufferedProtocolLike, ProtocolLike } from "./protocol.ts";
+import type { AnyProtocol, BaseProtocolLike } from "./protocol.ts";
 import type { StreamSocket } from "./stream_socket.ts";
 import type { TransportLoop } from "./transport_loop.ts";
 import { Transport, type WritableData, type WriteBufferLimits } from "./transport.ts";
@@ -59,10 +58,6 @@ const WRITES_BEFORE_WARNING = 5;
  */
 const FLUSH_AT_ONCE_BYTES = 64 * 1024;
 
-// What `#arrived` holds when it is no number of bytes.
-const NOTHING = -1;
-const END = -2;
-
 // What `_run()` has to do, as bits.
 const BEGIN = 1;
 const READ = 2;
@@ -86,8 +81,6 @@ export class SocketTransport extends Transport implements Runnable {
 
   readonly #loop: TransportLoop;
   readonly #socket: StreamSocket;
-  #protocol!: AnyProtocol;
-  #buffered = false;
   #server: TransportOwner | undefined;
   #waiter: Future<void> | undefined;
 
@@ -96,16 +89,7 @@ export class SocketTransport extends Transport implements Runnable {
   #scheduled = false;
   #inRun = false;
 
-  #paused = false;
-  #reading = false;
-  #ended = false;
-  // The read that has come back and was not yet delivered: a number of bytes, NOTHING or END.
-  #arrived = NOTHING;
-  readonly #reads = new ReadBuffer();
-  // Where the read puts its bytes, when that is not in `#reads`, and the protocol that has lent it.
-  #lent: Uint8Array | null = null;
-  #lender: AnyProtocol | null = null;
-
+  readonly #reads: ReadPump;
   readonly #flow: FlowControl;
   readonly #writes: WriteQueue;
   #eofWritten = false;
@@ -139,7 +123,8 @@ export class SocketTransport extends Transport implements Runnable {
     this.#waiter = options.waiter;
     this.#flow = new FlowControl(loop, this);
     this.#writes = new WriteQueue(socket, this);
-    this.setProtocol(protocol);
+    this.#reads = new ReadPump(socket, this);
+    this.#reads.protocol = protocol;
     try {
       socket.setNoDelay?.(true);
     } catch {
@@ -159,7 +144,7 @@ export class SocketTransport extends Transport implements Runnable {
     this.#inRun = true;
     try {
       if ((tasks & BEGIN) !== 0) this.#begin();
-      if ((tasks & READ) !== 0) this.#deliverRead();
+      if ((tasks & READ) !== 0) this.#reads.run();
       if ((tasks & RESUME_WRITING) !== 0 && !this.#lost) {
         this.#flow.resumeIfBelow(this.#writes.size);
       }
@@ -186,14 +171,13 @@ export class SocketTransport extends Transport implements Runnable {
   }
 
   #begin(): void {
-    const protocol = this.#protocol;
     try {
-      (protocol.connectionMade as (transport: Transport) => void)(this);
+      (this.#reads.protocol as BaseProtocolLike<Transport>).connectionMade(this);
     } catch (error) {
       // As in asyncio, the connection goes on.
       this.#report(error, "protocol.connectionMade() failed");
     }
-    this.#deliverRead();
+    this.#reads.run();
     const waiter = this.#waiter;
     this.#waiter = undefined;
     if (waiter !== undefined && !waiter.done()) waiter.setResult(undefined);
@@ -201,141 +185,43 @@ export class SocketTransport extends Transport implements Runnable {
 
   // ---- Reading ----------------------------------------------------------------------------------
 
+  /** See {@linkcode ReadTransport.isReading}. */
   override isReading(): boolean {
-    return !this.#closing && !this.#paused;
+    return !this.#closing && !this.#reads.paused;
   }
 
+  /** See {@linkcode ReadTransport.pauseReading}. */
   override pauseReading(): void {
-    if (!this.#closing) this.#paused = true;
+    if (!this.#closing) this.#reads.paused = true;
   }
 
+  /** See {@linkcode ReadTransport.resumeReading}. */
   override resumeReading(): void {
-    if (this.#closing || !this.#paused) return;
-    this.#paused = false;
+    const reads = this.#reads;
+    if (this.#closing || !reads.paused) return;
+    reads.paused = false;
     // A read that is pending will tell of itself.
-    if (!this.#reading) this.#schedule(READ);
+    if (!reads.reading) this.#schedule(READ);
   }
 
-  /** Delivers the read that has come back, if there is one, and begins the next. */
-  #deliverRead(): void {
-    const arrived = this.#arrived;
-    if (this.#closing || this.#paused || this.#reading) return;
-    if (arrived !== NOTHING) {
-      this.#arrived = NOTHING;
-      if (arrived === END) return this.#endReceived();
-      const lent = this.#lent;
-      if (lent === null) this.#feed(this.#reads.take(arrived));
-      else {
-        this.#lent = null;
-        if (this.#lender === this.#protocol) this.#updated(arrived);
-        else this.#feed(lent.slice(0, arrived) as Uint8Array<ArrayBuffer>);
-      }
-      if (this.#closing || this.#paused || this.#arrived !== NOTHING) return;
-    }
-    if (!this.#ended) this.#read();
+  /** @internal */
+  _readReady(): void {
+    this.#deliver(READ);
   }
 
-  #feed(data: Uint8Array<ArrayBuffer>): void {
-    if (this.#buffered) return this.#feedBuffered(data);
-    try {
-      (this.#protocol as ProtocolLike).dataReceived(data);
-    } catch (error) {
-      this.#protocolFailed("dataReceived", error);
-    }
+  /** @internal */
+  _readFailed(error: unknown): void {
+    this.#socketFailed(error, "Fatal read error on a socket transport");
   }
 
-  /** Brings bytes to a buffered protocol that were read into other memory than its own. */
-  #feedBuffered(data: Uint8Array<ArrayBuffer>): void {
-    while (data.length > 0 && !this.#closing) {
-      if (this.#paused) {
-        this.#lent = data;
-        this.#lender = null;
-        this.#arrived = data.length;
-        return;
-      }
-      if (!this.#buffered) return this.#feed(data);
-      const memory = this.#getBuffer(data.length);
-      if (memory === null) return;
-      const count = Math.min(memory.length, data.length);
-      memory.set(data.subarray(0, count));
-      data = data.subarray(count);
-      this.#updated(count);
-    }
+  /** @internal */
+  _readEnded(): void {
+    this.close();
   }
-
-  #updated(count: number): void {
-    try {
-      (this.#protocol as BufferedProtocolLike).bufferUpdated(count);
-    } catch (error) {
-      this.#protocolFailed("bufferUpdated", error);
-    }
-  }
-
-  #getBuffer(sizeHint: number): Uint8Array | null {
-    try {
-      const memory = (this.#protocol as BufferedProtocolLike).getBuffer(sizeHint);
-      if (!(memory instanceof Uint8Array)) {
-        throw new TypeError(`getBuffer() must return a Uint8Array, got ${describe(memory)}`);
-      }
-      if (memory.length === 0) throw new RuntimeError("getBuffer() returned an empty array");
-      return memory;
-    } catch (error) {
-      this.#protocolFailed("getBuffer", error);
-      return null;
-    }
-  }
-
-  #endReceived(): void {
-    this.#ended = true;
-    let keepOpen: unknown;
-    try {
-      keepOpen = this.#protocol.eofReceived();
-    } catch (error) {
-      return this.#protocolFailed("eofReceived", error);
-    }
-    if (!keepOpen) this.close();
-  }
-
-  #read(): void {
-    let space: Uint8Array | null;
-    if (this.#buffered) {
-      space = this.#getBuffer(-1);
-      // It may have closed the transport, paused it or changed the protocol.
-      if (space === null || this.#closing) return;
-      this.#lent = space;
-      this.#lender = this.#protocol;
-    } else {
-      space = this.#reads.space();
-    }
-    this.#reading = true;
-    let read: Promise<number | null>;
-    try {
-      read = this.#socket.read(space);
-    } catch (error) {
-      read = Promise.reject(error);
-    }
-    read.then(this.#readDone, this.#readFailed);
-  }
-
-  readonly #readDone = (count: number | null): void => {
-    this.#reading = false;
-    if (this.#closing) {
-      this.#lent = this.#lender = null;
-      return;
-    }
-    // A read of nothing is no end; it is asked again.
-    this.#arrived = count === null ? END : count === 0 ? NOTHING : count;
-    if (!this.#paused) this.#deliver(READ);
-  };
-
-  readonly #readFailed = (error: unknown): void => {
-    this.#reading = false;
-    this.#lent = this.#lender = null;
-    if (!this.#closing) this.#socketFailed(error, "Fatal read error on a socket transport");
-  };
 
   // ---- Writing ----------------------------------------------------------------------------------
 
+  /** See {@linkcode WriteTransport.write}. */
   override write(data: WritableData): void {
     const bytes = data instanceof Uint8Array ? data : bytesOf(data);
     if (this.#eofWritten) throw new RuntimeError("Cannot write: writeEof() was called before");
@@ -353,15 +239,18 @@ export class SocketTransport extends Transport implements Runnable {
     this.#flow.pauseIfAbove(writes.size);
   }
 
+  /** See {@linkcode WriteTransport.writelines}. */
   override writelines(pieces: Iterable<WritableData>): void {
     const all = Array.from(pieces, (piece) => bytesOf(piece));
     for (const bytes of all) this.write(bytes);
   }
 
+  /** See {@linkcode WriteTransport.canWriteEof}. */
   override canWriteEof(): boolean {
     return this.#socket.closeWrite !== undefined;
   }
 
+  /** See {@linkcode WriteTransport.writeEof}. */
   override writeEof(): void {
     if (!this.canWriteEof()) {
       throw new NotImplementedError("Cannot end the stream: the connection has no half-close");
@@ -371,14 +260,17 @@ export class SocketTransport extends Transport implements Runnable {
     if (this.#writes.size === 0) this.#closeWrite();
   }
 
+  /** See {@linkcode WriteTransport.getWriteBufferSize}. */
   override getWriteBufferSize(): number {
     return this.#writes.size;
   }
 
+  /** See {@linkcode WriteTransport.getWriteBufferLimits}. */
   override getWriteBufferLimits(): [low: number, high: number] {
     return this.#flow.limits;
   }
 
+  /** See {@linkcode WriteTransport.setWriteBufferLimits}. */
   override setWriteBufferLimits(limits?: WriteBufferLimits): void {
     this.#flow.setLimits(limits);
     this.#flow.pauseIfAbove(this.#writes.size);
@@ -416,13 +308,14 @@ export class SocketTransport extends Transport implements Runnable {
 
   // ---- Protocol and information -----------------------------------------------------------------
 
+  /** See {@linkcode BaseTransport.setProtocol}. */
   override setProtocol(protocol: object): void {
-    this.#protocol = protocol as AnyProtocol;
-    this.#buffered = typeof (protocol as Partial<BufferedProtocolLike>).getBuffer === "function";
+    this.#reads.protocol = protocol as AnyProtocol;
   }
 
+  /** See {@linkcode BaseTransport.getProtocol}. */
   override getProtocol(): object {
-    return this.#protocol;
+    return this.#reads.protocol;
   }
 
   /**
@@ -446,17 +339,20 @@ export class SocketTransport extends Transport implements Runnable {
 
   // ---- The end ----------------------------------------------------------------------------------
 
+  /** See {@linkcode BaseTransport.isClosing}. */
   override isClosing(): boolean {
     return this.#closing;
   }
 
+  /** See {@linkcode BaseTransport.close}. */
   override close(): void {
     if (this.#closing) return;
     this.#closing = true;
-    this.#arrived = NOTHING;
+    this.#reads.stop();
     if (this.#writes.size === 0) this.#lose(undefined);
   }
 
+  /** See {@linkcode WriteTransport.abort}. */
   override abort(): void {
     if (this.#lost) return;
     // What asyncio would have sent at once in `write()` is not lost.
@@ -468,7 +364,7 @@ export class SocketTransport extends Transport implements Runnable {
     if (this.#lost) return;
     this.#lost = true;
     this.#closing = true;
-    this.#arrived = NOTHING;
+    this.#reads.stop();
     this.#writes.drop();
     this.#loop._enqueue(new ConnectionLost(this, error));
   }
@@ -477,7 +373,7 @@ export class SocketTransport extends Transport implements Runnable {
   _connectionLost(error: unknown): void {
     this.#finished = true;
     try {
-      this.#protocol.connectionLost(error);
+      this.#reads.protocol.connectionLost(error);
     } catch (failure) {
       this.#report(failure, "protocol.connectionLost() failed");
     } finally {
@@ -492,7 +388,8 @@ export class SocketTransport extends Transport implements Runnable {
     }
   }
 
-  #protocolFailed(method: string, error: unknown): void {
+  /** @internal */
+  _protocolFailed(method: string, error: unknown): void {
     this.#report(error, `Fatal error: protocol.${method}() failed`);
     this.#lose(error);
   }
@@ -509,7 +406,7 @@ export class SocketTransport extends Transport implements Runnable {
       message,
       exception: error,
       transport: this,
-      protocol: this.#protocol,
+      protocol: this.#reads.protocol,
     });
   }
 

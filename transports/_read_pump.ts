@@ -1,0 +1,192 @@
+/**
+ * The reading half of a socket transport: from the socket into memory, and from there to the protocol.
+ *
+ * Invariants: at most one read is pending at the socket; at most one that has come back is kept, when
+ * reading is paused, and none is begun while one is kept; after `stop()` the protocol is not called.
+ *
+ * May be imported by `transports/` only. Not here: memory (`_read_buffer.ts`).
+ *
+ * @module
+ */
+
+import { describe } from "../futures/_describe.ts";
+import { RuntimeError } from "../futures/errors.ts";
+import { ReadBuffer } from "./_read_buffer.ts";
+import type { AnyProtocol, BufferedProtocolLike, ProtocolLike } from "./protocol.ts";
+import type { StreamSocket } from "./stream_socket.ts";
+
+/** What a pump tells its owner. */
+export interface ReadPumpOwner {
+  /** Something has come, outside of any callback; `run()` is to be called by the loop. */
+  _readReady(): void;
+  /** The socket has failed, outside of any callback. */
+  _readFailed(error: unknown): void;
+  /** The stream has ended, and the protocol does not want to keep the connection. */
+  _readEnded(): void;
+  /** A method of the protocol has failed. */
+  _protocolFailed(method: string, error: unknown): void;
+}
+
+// What `#arrived` holds when it is no number of bytes.
+const NOTHING = -1;
+const END = -2;
+
+/** Reads, and delivers what was read. */
+export class ReadPump {
+  /** Whether nothing is to be delivered for now. */
+  paused = false;
+  /** Whether a read is pending. */
+  reading = false;
+  readonly #socket: Pick<StreamSocket, "read">;
+  readonly #owner: ReadPumpOwner;
+  #protocol!: AnyProtocol;
+  #buffered = false;
+  #stopped = false;
+  #ended = false;
+  // The read that has come back and was not yet delivered: a number of bytes, NOTHING or END.
+  #arrived = NOTHING;
+  readonly #own = new ReadBuffer();
+  // Where the read puts its bytes, when that is not in `#own`, and the protocol that has lent it.
+  #lent: Uint8Array | null = null;
+  #lender: AnyProtocol | null = null;
+
+  constructor(socket: Pick<StreamSocket, "read">, owner: ReadPumpOwner) {
+    this.#socket = socket;
+    this.#owner = owner;
+  }
+
+  /** What the bytes are for. */
+  get protocol(): AnyProtocol {
+    return this.#protocol;
+  }
+
+  /** May change while a read is pending; its bytes are for the new one. */
+  set protocol(protocol: AnyProtocol) {
+    this.#protocol = protocol;
+    this.#buffered = typeof (protocol as Partial<BufferedProtocolLike>).getBuffer === "function";
+  }
+
+  /** Delivers the read that has come back, if there is one, and begins the next. Called by the loop. */
+  run(): void {
+    const arrived = this.#arrived;
+    if (this.#stopped || this.paused || this.reading) return;
+    if (arrived !== NOTHING) {
+      this.#arrived = NOTHING;
+      if (arrived === END) return this.#end();
+      const lent = this.#lent;
+      if (lent === null) this.#feed(this.#own.take(arrived));
+      else {
+        this.#lent = null;
+        if (this.#lender === this.#protocol) this.#updated(arrived);
+        else this.#feed(lent.slice(0, arrived) as Uint8Array<ArrayBuffer>);
+      }
+      if (this.#stopped || this.paused || this.#arrived !== NOTHING) return;
+    }
+    if (!this.#ended) this.#read();
+  }
+
+  /** Delivers nothing more. The memory of a pending read stays in use until the socket is closed. */
+  stop(): void {
+    this.#stopped = true;
+    this.#arrived = NOTHING;
+  }
+
+  #read(): void {
+    let space: Uint8Array | null;
+    if (this.#buffered) {
+      space = this.#getBuffer(-1);
+      // The protocol may have closed the transport.
+      if (space === null || this.#stopped) return;
+      this.#lent = space;
+      this.#lender = this.#protocol;
+    } else {
+      space = this.#own.space();
+    }
+    this.reading = true;
+    let read: Promise<number | null>;
+    try {
+      read = this.#socket.read(space);
+    } catch (error) {
+      read = Promise.reject(error);
+    }
+    read.then(this.#done, this.#failed);
+  }
+
+  readonly #done = (count: number | null): void => {
+    this.reading = false;
+    if (this.#stopped) {
+      this.#lent = this.#lender = null;
+      return;
+    }
+    // A read of nothing is no end; it is asked again.
+    this.#arrived = count === null ? END : count === 0 ? NOTHING : count;
+    if (!this.paused) this.#owner._readReady();
+  };
+
+  readonly #failed = (error: unknown): void => {
+    this.reading = false;
+    this.#lent = this.#lender = null;
+    if (!this.#stopped) this.#owner._readFailed(error);
+  };
+
+  #end(): void {
+    this.#ended = true;
+    let keepOpen: unknown;
+    try {
+      keepOpen = this.#protocol.eofReceived();
+    } catch (error) {
+      return this.#owner._protocolFailed("eofReceived", error);
+    }
+    if (!keepOpen) this.#owner._readEnded();
+  }
+
+  #feed(data: Uint8Array<ArrayBuffer>): void {
+    if (this.#buffered) return this.#feedBuffered(data);
+    try {
+      (this.#protocol as ProtocolLike).dataReceived(data);
+    } catch (error) {
+      this.#owner._protocolFailed("dataReceived", error);
+    }
+  }
+
+  /** Brings bytes to a buffered protocol that were read into other memory than its own. */
+  #feedBuffered(data: Uint8Array<ArrayBuffer>): void {
+    while (data.length > 0 && !this.#stopped) {
+      if (this.paused) {
+        this.#lent = data;
+        this.#lender = null;
+        this.#arrived = data.length;
+        return;
+      }
+      if (!this.#buffered) return this.#feed(data);
+      const memory = this.#getBuffer(data.length);
+      if (memory === null) return;
+      const count = Math.min(memory.length, data.length);
+      memory.set(data.subarray(0, count));
+      data = data.subarray(count);
+      this.#updated(count);
+    }
+  }
+
+  #updated(count: number): void {
+    try {
+      (this.#protocol as BufferedProtocolLike).bufferUpdated(count);
+    } catch (error) {
+      this.#owner._protocolFailed("bufferUpdated", error);
+    }
+  }
+
+  #getBuffer(sizeHint: number): Uint8Array | null {
+    try {
+      const memory = (this.#protocol as BufferedProtocolLike).getBuffer(sizeHint);
+      if (!(memory instanceof Uint8Array)) {
+        throw new TypeError(`getBuffer() must return a Uint8Array, got ${describe(memory)}`);
+      }
+      if (memory.length === 0) throw new RuntimeError("getBuffer() returned an empty array");
+      return memory;
+    } catch (error) {
+      this.#owner._protocolFailed("getBuffer", error);
+      return null;
+    }
+  }
+}
