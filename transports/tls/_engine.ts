@@ -41,6 +41,7 @@ import type { Buffer } from "node:buffer";
 import { EventEmitter } from "node:events";
 import { isIP } from "node:net";
 import tls from "node:tls";
+import { domainToASCII } from "node:url";
 import type { ContextConfig } from "./_context_config.ts";
 import { checkChain, checkVersion3 } from "./_peer_chain.ts";
 import { fromTlsError, verificationError } from "./_tls_errors.ts";
@@ -137,8 +138,8 @@ export class TlsEngine {
     const socket = tls.connect({
       socket: this.#wire,
       secureContext,
-      // An address is not sent as a name (RFC 6066).
-      servername: name === undefined || isIP(name) !== 0 ? undefined : name,
+      // An address is not sent as a name, and names are sent in ASCII (RFC 6066).
+      servername: name === undefined || isIP(name) !== 0 ? undefined : domainToASCII(name) || name,
       ALPNProtocols: config.alpn.length > 0 ? [...config.alpn] : undefined,
       rejectUnauthorized: config.verifyMode !== CERT_NONE,
       checkServerIdentity: (_name, certificate) => {

@@ -69,6 +69,7 @@ function make(): string {
   selfSigned("self-signed", "localhost", "subjectAltName=DNS:localhost");
   certificate("localhost", "ca", LOCALHOST);
   certificate("other.example", "ca", [...LEAF, "subjectAltName=DNS:other.example"]);
+  certificate("idn", "ca", [...LEAF, "subjectAltName=DNS:xn--bcher-kva.example"]);
   certificate("expired", "ca", LOCALHOST, -1);
   certificate("client", "ca", LEAF);
   certificate("stranger", "stranger-ca", LOCALHOST);

@@ -18,7 +18,7 @@ import { SSLObject } from "../../../transports/tls/ssl_object.ts";
 import { SSLProtocol } from "../../../transports/tls/ssl_protocol.ts";
 import { makeSslTransport, type SSLTransportLoop } from "../../../transports/tls/start_tls.ts";
 import type { Transport } from "../../../transports/transport.ts";
-import { testAsync } from "../../_helpers.ts";
+import { collectGarbage, testAsync } from "../../_helpers.ts";
 import { memoryPair } from "../_memory_socket.ts";
 import { ascii, BufferedRecorder, latin1, pattern, Recorder } from "../_recorder.ts";
 import { clientContext, haveOpenssl, serverContext } from "./_certificates.ts";
@@ -585,6 +585,38 @@ test("there is no half-close", async (t) => {
   assert(!client.transport.canWriteEof());
   assertThrows(() => client.transport.writeEof(), NotImplementedError);
   await end(client, server);
+});
+
+const kept: Record<string, WeakRef<object>> = {};
+
+test("nothing holds on to a connection that has ended, nor to its context", async (t) => {
+  const open = async (fails: boolean) => {
+    const context = clientContext();
+    const { client, server } = tlsPair(t, {
+      clientContext: context,
+      client: { serverHostname: fails ? "example.org" : "localhost" },
+    });
+    await outcome(client);
+    await outcome(server);
+    client.transport.write(ascii("x"));
+    client.transport.close();
+    await sleep(100);
+    const end = fails ? "failed" : "closed";
+    kept[`context of a ${end} client`] = new WeakRef(context);
+    for (const [side, { transport, protocol }] of Object.entries({ client, server })) {
+      kept[`transport of a ${end} ${side}`] = new WeakRef(transport);
+      kept[`protocol of a ${end} ${side}`] = new WeakRef(protocol);
+    }
+  };
+  await open(false);
+  await open(true);
+  await sleep(1);
+}, {
+  after: async () => {
+    await collectGarbage();
+    const left = Object.keys(kept).filter((name) => kept[name]!.deref() !== undefined);
+    assertEquals([Object.keys(kept).length, left], [10, []]);
+  },
 });
 
 // ---- A handshake that does not happen -------------------------------------------------------------

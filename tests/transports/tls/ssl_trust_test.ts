@@ -162,6 +162,16 @@ for (const version of VERSIONS) {
   });
 }
 
+test("a name that is not in ASCII is asked for and checked in ASCII", async (t) => {
+  for (const serverHostname of ["b\u00fccher.example", "xn--bcher-kva.example"]) {
+    const { server } = await succeeding(t, {
+      serverContext: serverContext("idn"),
+      client: { serverHostname },
+    });
+    assertEquals(server.serverHostname, "xn--bcher-kva.example");
+  }
+});
+
 test("a server is trusted whose certificates lead to a root", async (t) => {
   const context = serverContext();
   context.loadCertChain(file("chain.pem"), file("leaf.key"));
