@@ -28,6 +28,16 @@ export interface AsCompletedOptions extends AbortOptions {
 }
 
 /**
+ * A future that is done, as `for await` gives it.
+ *
+ * It is the future itself. Only its type is without `then()`, since TypeScript takes what `for await`
+ * gives for a promise that was awaited, where it can be.
+ *
+ * @typeParam F the type of the future
+ */
+export type DoneFuture<F> = F extends unknown ? Omit<F, "then"> : never;
+
+/**
  * What {@linkcode asCompleted} returns; iterate it in one of two ways.
  *
  * A loop that was left is taken up where it was by the next one.
@@ -43,9 +53,9 @@ export interface AsCompleted<T, F = Future<T>> {
   [Symbol.iterator](): IterableIterator<Coroutine<T>, undefined, unknown>;
   /**
    * For `for await`: what was given, each when it is done; for what was no future, the task or future
-   * that was made of it.
+   * that was made of it. Take its `result()`.
    */
-  [Symbol.asyncIterator](): AsyncIterableIterator<F, undefined, unknown>;
+  [Symbol.asyncIterator](): AsyncIterableIterator<DoneFuture<F>, undefined, unknown>;
 }
 
 class Completed implements AsCompleted<unknown> {

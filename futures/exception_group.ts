@@ -261,7 +261,9 @@ const exceptStarSteps = coroutine(
     const raised: unknown[] = [];
     const kept = new Set<unknown>();
     for (const [filter, handler] of clauses) {
-      const [errors, others]: ReturnType<ExceptionGroup["split"]> = rest.split(spare(filter));
+      const [errors, others]: ReturnType<ExceptionGroup["split"]> = rest.split(
+        clauseFilter(filter),
+      );
       if (errors === undefined) continue;
       try {
         const steps = startCallback(handler, errors);
@@ -289,22 +291,22 @@ const exceptStarSteps = coroutine(
   },
 );
 
-/** A class means the errors that end a task only when it is theirs. */
-function spare(filter: ErrorFilter): (error: unknown) => boolean {
+/** Errors that end a task, or the program, and are meant only by who names them. */
+const SPECIAL = [CancelledError, KeyboardInterrupt] as readonly ErrorClass[];
+
+/** What a clause means. */
+function clauseFilter(filter: ErrorFilter): (error: unknown) => boolean {
   const means = predicate(filter);
   if (!isErrorClass(filter) && !Array.isArray(filter)) return means;
   const classes = (isErrorClass(filter) ? [filter] : filter) as readonly ErrorClass[];
-  return (error) => {
-    const special = error instanceof CancelledError
-      ? CancelledError
-      : error instanceof KeyboardInterrupt
-      ? KeyboardInterrupt
-      : undefined;
-    if (special === undefined) return means(error);
-    return classes.some((each) =>
-      error instanceof each && (each === special || each.prototype instanceof special)
-    );
-  };
+  const spared = SPECIAL.filter((special) =>
+    !classes.some((each) => each === special || each.prototype instanceof special)
+  );
+  const isSpared = (error: unknown): boolean =>
+    error instanceof ExceptionGroup
+      ? error.exceptions.some(isSpared)
+      : spared.some((special) => error instanceof special);
+  return (error) => means(error) && !isSpared(error);
 }
 
 function collectLeaves(group: ExceptionGroup, into: Set<unknown>): void {

@@ -58,7 +58,12 @@ export {
 export { shield } from "./shield.ts";
 export { shielded } from "./shielded.ts";
 export { ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION, wait, type WaitOptions } from "./wait.ts";
-export { type AsCompleted, asCompleted, type AsCompletedOptions } from "./as_completed.ts";
+export {
+  type AsCompleted,
+  asCompleted,
+  type AsCompletedOptions,
+  type DoneFuture,
+} from "./as_completed.ts";
 export type { AbortOptions } from "./_abort.ts";
 export { Guard } from "./guard.ts";
 export { Lock } from "./lock.ts";
