@@ -17,8 +17,8 @@ import type { TaskLike } from "./task_registry.ts";
  * @typeParam T the type of the tasks
  */
 export type TaskConstructor<T extends TaskLike> =
-  | (new (coro: CoroutineLike<never>, options: TaskConstructorOptions) => T)
-  | ((coro: CoroutineLike<never>, options: TaskConstructorOptions) => T);
+  | (new (coro: CoroutineLike<unknown>, options: TaskConstructorOptions) => T)
+  | ((coro: CoroutineLike<unknown>, options: TaskConstructorOptions) => T);
 
 /**
  * Makes tasks for a loop; give it to `loop.setTaskFactory()`.
@@ -59,14 +59,14 @@ export function createEagerTaskFactory<T extends TaskLike>(
 ): EagerTaskFactory<T> {
   const make = isClass(construct)
     ? (coro: CoroutineLike<unknown>, options: TaskConstructorOptions) =>
-      new construct(coro as CoroutineLike<never>, options)
-    : construct as (coro: CoroutineLike<unknown>, options: TaskConstructorOptions) => T;
+      new construct(coro, options)
+    : construct;
   return (loop, coro, options) => make(coro, { eagerStart: true, ...options, loop });
 }
 
 function isClass<T extends TaskLike>(
   construct: TaskConstructor<T>,
-): construct is new (coro: CoroutineLike<never>, options: TaskConstructorOptions) => T {
+): construct is new (coro: CoroutineLike<unknown>, options: TaskConstructorOptions) => T {
   return Function.prototype.toString.call(construct).startsWith("class");
 }
 
