@@ -283,7 +283,7 @@ export async function collectGarbage(): Promise<void> {
   const vm = await import("node:vm");
   v8.setFlagsFromString("--expose-gc");
   const gc: () => void = vm.runInNewContext("gc");
-  for (let i = 0; i < 4; i++) {
+  for (let i = 0; i < 3; i++) {
     await hostTurn();
     gc();
     await hostTurn();
