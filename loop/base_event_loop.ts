@@ -558,11 +558,26 @@ export class BaseEventLoop extends AbstractEventLoop {
     }
   }
 
+  /**
+   * The time of the host, which decides how long callbacks run before the host may poll. Another clock
+   * than `time()` where that one is virtual.
+   * @internal
+   */
+  _hostTime(): number {
+    return performance.now();
+  }
+
+  /**
+   * Called before each pass; a loop that looks for races changes the order of what is ready.
+   * @internal
+   */
+  _passBegins(_ready: ReadyQueue): void {}
+
   /** The loop. */
   async #iterate(): Promise<void> {
     const ready = this.#ready;
     let left = 0;
-    let polledAt = performance.now();
+    let polledAt = this._hostTime();
     let lookedAt = polledAt;
     let budget = 1;
     this._callbackBudget = budget;
@@ -573,9 +588,10 @@ export class BaseEventLoop extends AbstractEventLoop {
           await this.#park();
           if (this._interrupted) this.#raiseInterrupt();
           this.#readyTimers();
-          polledAt = lookedAt = performance.now();
+          polledAt = lookedAt = this._hostTime();
           this._callbackBudget = budget = 1;
         }
+        this._passBegins(ready);
         left = ready.length;
       }
       left = this.#debug
@@ -598,7 +614,7 @@ export class BaseEventLoop extends AbstractEventLoop {
       }
       if (this._callbackBudget <= 0) {
         // How many callbacks fit into a fraction of the interval, from how long the last ones took.
-        const now = performance.now();
+        const now = this._hostTime();
         const took = now - lookedAt;
         lookedAt = now;
         if (took * 4 < HOST_POLL_INTERVAL_MS) budget = Math.min(budget * 2, MAX_CALLBACK_BUDGET);
@@ -606,7 +622,7 @@ export class BaseEventLoop extends AbstractEventLoop {
         this._callbackBudget = budget;
         if (now - polledAt >= HOST_POLL_INTERVAL_MS) {
           await this._select(0);
-          polledAt = lookedAt = performance.now();
+          polledAt = lookedAt = this._hostTime();
         }
       }
     }
