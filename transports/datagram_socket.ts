@@ -92,6 +92,7 @@ export class NodeDatagramSocket implements DatagramSocket {
   /** The address of this end. */
   readonly addr: SocketAddress;
   readonly #socket: Socket;
+  readonly #allowBroadcast: boolean;
   #queue: [Uint8Array, DatagramAddress][] = [];
   #head = 0;
   #queuedBytes = 0;
@@ -103,9 +104,11 @@ export class NodeDatagramSocket implements DatagramSocket {
    * Makes an object of a socket.
    *
    * @param socket a bound socket, which is the new object's from now on
+   * @param options whether broadcasts may be sent; the socket has to be told so as well
    */
-  constructor(socket: Socket) {
+  constructor(socket: Socket, options: BindDatagramOptions = {}) {
     this.#socket = socket;
+    this.#allowBroadcast = options.allowBroadcast === true;
     const { address, port } = socket.address();
     this.addr = { transport: "udp", hostname: address, port };
     socket.on("message", (data: Uint8Array, from: { address: string; port: number }) => {
@@ -145,7 +148,7 @@ export class NodeDatagramSocket implements DatagramSocket {
         socket.off("error", fail);
         try {
           if (options.allowBroadcast === true) socket.setBroadcast(true);
-          resolve(new NodeDatagramSocket(socket));
+          resolve(new NodeDatagramSocket(socket, options));
         } catch (error) {
           fail(error);
         }
@@ -196,9 +199,20 @@ export class NodeDatagramSocket implements DatagramSocket {
     return new Promise((resolve, reject) => {
       this.#socket.send(data, to.port, to.hostname, (error, count) => {
         if (error === null || error === undefined) resolve(count);
-        else reject(fromNodeError(error));
+        else reject(this.#explain(error, to));
       });
     });
+  }
+
+  #explain(error: Error & { code?: string }, { hostname }: DatagramAddress): unknown {
+    // Node has no name for what the system says to a broadcast that was not asked for.
+    if (error.code === "UNKNOWN" && !this.#allowBroadcast && hostname.endsWith(".255")) {
+      return new Deno.errors.PermissionDenied(
+        `Cannot send to ${hostname}: a broadcast takes allowBroadcast`,
+        { cause: error },
+      );
+    }
+    return fromNodeError(error);
   }
 
   /** Closes the socket. */

@@ -74,6 +74,26 @@ Deno.test("NodeDatagramSocket fails with Deno's errors", async () => {
   socket.close();
 });
 
+Deno.test({
+  name: "NodeDatagramSocket sends broadcasts only when asked to",
+  // Elsewhere the loopback has no broadcast address.
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const all = await NodeDatagramSocket.bind({ host: "0.0.0.0", port: 0 });
+    const to = { hostname: "127.255.255.255", port: addressOf(all).port };
+    const shy = await NodeDatagramSocket.bind(LOOPBACK);
+    await assertRejects(
+      () => shy.send(new Uint8Array([1]), to),
+      Deno.errors.PermissionDenied,
+      "Cannot send to 127.255.255.255: a broadcast takes allowBroadcast",
+    );
+    const loud = await NodeDatagramSocket.bind(LOOPBACK, { allowBroadcast: true });
+    await loud.send(new Uint8Array([2]), to);
+    assertEquals([...(await receive(all))[0]], [2]);
+    for (const socket of [all, shy, loud]) socket.close();
+  },
+});
+
 Deno.test("bindDatagram() binds to IPv4 and IPv6", async () => {
   const sockets = [
     await bindDatagram({ host: "0.0.0.0", port: 0 }),
