@@ -104,7 +104,7 @@ export { waitFor } from "./futures/wait_for.ts";
 export { moveOnAfter, moveOnAt } from "./futures/move_on.ts";
 export { shield } from "./futures/shield.ts";
 export { shielded } from "./futures/shielded.ts";
-export { type AbortOptions } from "./futures/_abort.ts";
+export { type AbortOptions } from "./futures/mod.ts";
 
 // Synchronisation and queues
 export { Lock } from "./futures/lock.ts";
@@ -151,9 +151,12 @@ export {
 export { IncompleteReadError, LimitOverrunError } from "./transports/stream_errors.ts";
 
 // Child processes
+export { createSubprocessExec, createSubprocessShell } from "./loop/subprocess.ts";
+export { Process, type ProcessOutput, type ProcessWaitOptions } from "./transports/subprocess.ts";
 export {
   DEVNULL,
   PIPE,
+  type ProcessCommand,
   type Stdio,
   STDOUT,
   type SubprocessOptions,
@@ -200,7 +203,7 @@ export {
   type SocketKind,
   type SocketProto,
 } from "./loop/address_info.ts";
-export { SendfileNotAvailableError } from "./loop/_sendfile.ts";
+export { SendfileNotAvailableError } from "./loop/mod.ts";
 
 // Protocols and transports
 export {
@@ -350,3 +353,4 @@ export {
 export { type PipeTransportOptions } from "./transports/pipe_options.ts";
 export { ReadPipeTransport } from "./transports/read_pipe_transport.ts";
 export { WritePipeTransport } from "./transports/write_pipe_transport.ts";
+export { SubprocessStreamProtocol } from "./transports/subprocess_stream_protocol.ts";

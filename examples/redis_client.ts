@@ -5,13 +5,13 @@
 
 import {
   createTask,
-  Future,
+  type Future,
   gather,
   getRunningLoop,
   openConnection,
   run,
-  StreamReader,
-  StreamWriter,
+  type StreamReader,
+  type StreamWriter,
   type Task,
 } from "@asyncio/asyncio";
 

@@ -96,7 +96,7 @@ export class ConcurrentFuture<T> implements PromiseLike<T> {
   }
 
   /** Ends it, unless it has ended. @internal */
-  _settle(outcome: Outcome<T>): void {
+  _settle(outcome: () => T): void {
     if (this.done()) return;
     this.#outcome = outcome;
     const callbacks = this.#callbacks;

@@ -9,7 +9,7 @@
 import { runningLoop } from "./_frame.ts";
 import { Coroutine, type CoroutineLike, isGenerator } from "./coroutine.ts";
 import { RuntimeError } from "./errors.ts";
-import { Future, isfuture } from "./future.ts";
+import { type Future, isfuture } from "./future.ts";
 import type { FutureLoop } from "./future_loop.ts";
 import type { Task, TaskOptions } from "./task.ts";
 import { describe } from "./_describe.ts";

@@ -12,7 +12,7 @@ import type { Suspension } from "./awaitable.ts";
 import { type Coroutine, Operation } from "./coroutine.ts";
 import { RuntimeError } from "./errors.ts";
 import type { Future } from "./future.ts";
-import type { CancelHandle, FutureLoop } from "./future_loop.ts";
+import type { CancelHandle } from "./future_loop.ts";
 
 /** Gives away one turn. */
 class Turn<T> extends Operation<T> {

@@ -20,7 +20,7 @@
 
 import { enterAsync, Frame, sync } from "./_frame.ts";
 import { checkSuspension, waitOn } from "./_await.ts";
-import type { Strand, StrandOwner } from "./_await.ts";
+import type { Strand } from "./_await.ts";
 import type { Suspension } from "./awaitable.ts";
 import { type Context, copyContext } from "./context.ts";
 import { Coroutine, type CoroutineLike, isGenerator, isGeneratorFunction } from "./coroutine.ts";
@@ -78,7 +78,7 @@ let taskCount = 0;
  *
  * @typeParam T what the coroutine returns
  */
-export class Task<T> extends Future<T> implements Runnable, StrandOwner, LinkedTask {
+export class Task<T> extends Future<T> implements Runnable, LinkedTask {
   /** @internal */
   readonly _context: Context;
   /** @internal */
@@ -86,7 +86,7 @@ export class Task<T> extends Future<T> implements Runnable, StrandOwner, LinkedT
   /** @internal */
   _strands: Strand | null = null;
   /** The innermost shielded scope that the code is in. @internal */
-  _shield: Shield | null = null;
+  _shield: object | null = null;
   /** @internal */
   _previousTask: LinkedTask | null = null;
   /** @internal */
@@ -223,12 +223,14 @@ export class Task<T> extends Future<T> implements Runnable, StrandOwner, LinkedT
     if (this._state !== 0) return false;
     this.#cancelRequests++;
     const request = Cancellation.of(this._loop, message, options);
-    if (this._shield === null || !this._shield.holdsBack(request)) this._deliver(request);
+    const shield = this._shield as Shield | null;
+    if (shield === null || !shield.holdsBack(request)) this._deliver(request);
     return true;
   }
 
   /** Throws a request to cancel into the code where it waits, or has it thrown later. @internal */
-  _deliver(request: Cancellation): void {
+  _deliver(cancellation: object): void {
+    const request = cancellation as Cancellation;
     this._cancellation = request;
     const before = request.enter();
     try {

@@ -386,7 +386,8 @@ export class TaskGroup {
   }
 
   /** A task of the group is done. @internal */
-  _childDone(child: Child): void {
+  _childDone(item: Runnable): void {
+    const child = item as Child;
     const { task } = child;
     this.#unlink(child);
     if (this.#count === 0 && this.#completed !== null && !this.#completed.done()) {

@@ -16,7 +16,7 @@
  * @module
  */
 
-import { type Scope, ScopedBody, startBody } from "./_body.ts";
+import { ScopedBody, startBody } from "./_body.ts";
 import { CancelScope, scopeTask } from "./_cancel_scope.ts";
 import { abortable } from "./_signal_scope.ts";
 import type { AbortOptions } from "./_abort.ts";
@@ -56,7 +56,7 @@ function expire(timeout: Timeout): void {
  * assertEquals(steps, 3);
  * ```
  */
-export class Timeout implements Scope {
+export class Timeout {
   #state: State = "created";
   #when: number | undefined;
   // A delay becomes a deadline when the body starts.

@@ -80,3 +80,4 @@ export {
   type SocketKind,
   type SocketProto,
 } from "./address_info.ts";
+export { createSubprocessExec, createSubprocessShell } from "./subprocess.ts";

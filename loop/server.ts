@@ -18,6 +18,7 @@ import { CancelledError, NotImplementedError, RuntimeError } from "../futures/er
 import type { Future } from "../futures/future.ts";
 import { sleep } from "../futures/sleep.ts";
 import type { StreamListener, StreamSocket } from "../transports/stream_socket.ts";
+import type { Transport } from "../transports/transport.ts";
 import type { AbstractEventLoop } from "./abstract_event_loop.ts";
 
 /**
@@ -123,12 +124,6 @@ export abstract class AbstractServer implements AsyncDisposable {
   }
 }
 
-/** A transport that a server can close. */
-interface ClientTransport {
-  close(): void;
-  abort(): void;
-}
-
 /** Makes the transport of an accepted connection. */
 export type AcceptConnection = (socket: StreamSocket, server: Server) => Coroutine<void>;
 
@@ -161,7 +156,7 @@ export class Server extends AbstractServer {
   readonly #loop: AbstractEventLoop;
   #listeners: readonly StreamListener[] | null;
   readonly #accept: AcceptConnection;
-  readonly #clients = new Set<ClientTransport>();
+  readonly #clients = new Set<Transport>();
   #waiters: Future<void>[] | null = [];
   #serving = false;
   #servingForever: Future<void> | null = null;
@@ -327,12 +322,12 @@ export class Server extends AbstractServer {
   }
 
   /** A transport of this server begins. @internal */
-  _attach(transport: ClientTransport): void {
+  _attach(transport: Transport): void {
     this.#clients.add(transport);
   }
 
   /** A transport of this server has ended. @internal */
-  _detach(transport: ClientTransport): void {
+  _detach(transport: Transport): void {
     if (this.#clients.delete(transport)) this.#wakeIfClosed();
   }
 

@@ -105,7 +105,14 @@ export {
   startTls,
   type StartTlsOptions,
 } from "./tls/start_tls.ts";
-export { DEVNULL, PIPE, type Stdio, STDOUT, type SubprocessOptions } from "./process_command.ts";
+export {
+  DEVNULL,
+  PIPE,
+  type ProcessCommand,
+  type Stdio,
+  STDOUT,
+  type SubprocessOptions,
+} from "./process_command.ts";
 export { type ProcessLoop, ProcessTransport } from "./process_transport.ts";
 export { Process, type ProcessOutput, type ProcessWaitOptions } from "./subprocess.ts";
 export { SubprocessStreamProtocol } from "./subprocess_stream_protocol.ts";

@@ -73,15 +73,19 @@ export interface SubprocessOptions {
   argv0?: string;
 }
 
-/** A whole command, nothing left to defaults. @internal */
+/** A whole command, nothing left to defaults: what `_makeSubprocessTransport()` takes. */
 export interface ProcessCommand extends SubprocessOptions {
   /** The program, or the command line of a shell. */
   readonly program: string | URL;
+  /** Its arguments. */
   readonly args: readonly string[];
   /** Whether a shell is to run it. */
   readonly shell: boolean;
+  /** Its standard input. */
   readonly stdin: Stdio;
+  /** Its standard output. */
   readonly stdout: Stdio;
+  /** Its error output. */
   readonly stderr: Stdio;
 }
 

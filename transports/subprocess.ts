@@ -35,7 +35,10 @@ export interface ProcessWaitOptions extends AbortOptions {
 }
 
 /** What `communicate()` gives: what came from `stdout` and from `stderr`, where those are pipes. */
-export type ProcessOutput = [stdout: Bytes | undefined, stderr: Bytes | undefined];
+export type ProcessOutput = [
+  stdout: Uint8Array<ArrayBuffer> | undefined,
+  stderr: Uint8Array<ArrayBuffer> | undefined,
+];
 
 /**
  * A child process, made by `createSubprocessExec()` or `createSubprocessShell()`.

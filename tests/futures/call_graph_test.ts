@@ -118,7 +118,7 @@ testProgram(
   function* (t) {
     const printed: string[] = [];
     printCallGraph(undefined, { print: (text) => void printed.push(text), limit: 1 });
-    assertEquals(printed[0]!.match(/\|   /g)?.length, 1);
+    assertEquals(printed[0]!.match(/\| {3}/g)?.length, 1);
     assertThrows(
       () => captureCallGraph("task" as unknown as Future<unknown>),
       TypeError,

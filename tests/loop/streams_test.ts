@@ -14,7 +14,7 @@ import {
   DenoEventLoop,
   openConnection,
   openUnixConnection,
-  Server,
+  type Server,
   startServer,
   startUnixServer,
 } from "../../loop/mod.ts";
