@@ -19,7 +19,8 @@ import type { FutureLoop } from "./future_loop.ts";
 export class LoopBinding {
   readonly #owner: { toString(): string };
   readonly #forget: () => void;
-  #loop: FutureLoop | null = null;
+  /** The loop, once there is one. */
+  loop: FutureLoop | null = null;
 
   /**
    * Makes a binding to no loop.
@@ -41,14 +42,14 @@ export class LoopBinding {
    */
   getLoop(): FutureLoop {
     const running = runningLoop();
-    if (running !== null && running === this.#loop) return running;
+    if (running !== null && running === this.loop) return running;
     return this.#bind(running);
   }
 
   #bind(running: FutureLoop | null): FutureLoop {
     const action = `Cannot wait for ${this.#owner}: `;
     if (running === null) throw new RuntimeError(`${action}no event loop is running`);
-    const bound = this.#loop;
+    const bound = this.loop;
     if (bound !== null) {
       if (!bound.isClosed()) {
         throw new RuntimeError(
@@ -57,6 +58,6 @@ export class LoopBinding {
       }
       this.#forget();
     }
-    return this.#loop = running;
+    return this.loop = running;
   }
 }

@@ -4,23 +4,26 @@
  * asyncio counterpart: the `_waiters` deques of `asyncio.locks` and `asyncio.queues`, and the
  * `try … finally` around the future in each of them.
  *
- * A {@linkcode Waiter} is one call of `acquire()`, `wait()`, `put()`, …: a coroutine written as an
- * iterator by hand, so that a call that need not wait costs one small object. It is in one of these
- * states:
+ * A {@linkcode Line} is a queue together with the rules of its primitive; a {@linkcode Waiter} is one
+ * call of `acquire()`, `wait()`, `put()`, …: a coroutine written as an iterator by hand, so that a
+ * call that need not wait costs one small object. It is in one of these states:
  *
  * 1. *new*: nothing has happened yet, as with every coroutine;
- * 2. *waiting*: it has a future that is pending, and stands in a list;
+ * 2. *waiting*: it has a place with a future that is pending, and stands in the line;
  * 3. *woken* or *cancelled*: the future is done, and the task is in the ready queue. Whether it still
- *    stands in the list is up to the primitive: locks leave it there, so that nobody overtakes it;
- * 4. *ended*: it stands in no list and has no future.
+ *    stands in the line is up to the primitive: locks leave it there, so that nobody overtakes it;
+ * 4. *ended*: it has no place.
  *
  * 2 → 3 by {@linkcode Place.wake} or by the task being cancelled; 3 → 4, or back to 2 for a queue,
  * when the task runs. A task that is cancelled after it was woken leaves state 3 through `throw()`:
- * what it was woken for is then passed on by `_abandoned(true)`. That is the one place where a
- * wake-up could be lost.
+ * what it was woken for is then passed on by {@linkcode Rules.abandoned}. That is the one place where
+ * a wake-up could be lost.
  *
- * Invariants: a waiter stands in one list at most, and `list.length` counts those that do; whoever
- * leaves state 3 has left its list before any code of the primitive runs.
+ * Invariants: `length` counts those that stand in the line; whoever leaves state 3 has left the line
+ * before any of the rules is asked.
+ *
+ * There is one class of waiters, whatever they wait for: the engine is quick with what it knows the
+ * shape of, and what differs from primitive to primitive is three plain functions.
  *
  * May be imported by `futures/` only.
  *
@@ -34,6 +37,31 @@ import type { Suspension } from "./awaitable.ts";
 import { Operation } from "./coroutine.ts";
 import type { Future } from "./future.ts";
 
+/** What {@linkcode Rules.take} and `woken` return instead of a result. */
+export const LATER: unique symbol = Symbol("later");
+
+/**
+ * How a primitive deals with those who wait for it.
+ *
+ * @typeParam O the primitive
+ * @typeParam I what a call brings along, such as the item of a `put()`
+ * @typeParam T what waiting gives
+ */
+export interface Rules<O, I, T> {
+  /** The name of the call, for messages. */
+  readonly name: string;
+  /** Takes what is there, or returns `LATER`, having changed nothing. */
+  readonly take: (owner: O, item: I) => T | typeof LATER;
+  /** Takes what the waiter was woken for, or returns `LATER` to wait again. */
+  readonly woken: (owner: O, item: I) => T | typeof LATER;
+  /**
+   * A wait has ended by an error.
+   *
+   * `woken` says whether it had been woken, so that somebody else may have to be.
+   */
+  readonly abandoned: (owner: O, woken: boolean) => void;
+}
+
 // One object serves all: a task looks at it before anything else can be suspended.
 const SUSPENDED: { value: Suspension; done: false } = { value: undefined, done: false };
 
@@ -43,10 +71,13 @@ function suspend(future: Future<undefined>): IteratorYieldResult<Suspension> {
   return SUSPENDED;
 }
 
-/** Where one waiter stands: its future, and its neighbours in the list. */
-export class Place {
+/** What an `await` gets from `then()` and has no use for. */
+const NOTHING = Promise.resolve() as Promise<never>;
+
+/** Where one waiter stands: its future, and its neighbours in the line. */
+class Place {
   readonly future: Future<undefined>;
-  list: WaiterList | null = null;
+  stands = false;
   previous: Place | null = null;
   next: Place | null = null;
 
@@ -68,39 +99,57 @@ export class Place {
   }
 }
 
-/** Those who wait, in the order in which they came. All operations cost constant time. */
-export class WaiterList {
-  /** The one that has waited longest. */
-  first: Place | null = null;
-  #last: Place | null = null;
-  /** How many there are, woken and cancelled ones included. */
+/**
+ * Those who wait, in the order in which they came, and the rules for them. Whatever does not look for
+ * somebody costs constant time.
+ */
+export class Line<O, I, T> {
+  readonly owner: O;
+  readonly rules: Rules<O, I, T>;
+  readonly binding: LoopBinding;
+  /** How many stand here, woken and cancelled ones included. */
   length = 0;
+  #first: Place | null = null;
+  #last: Place | null = null;
 
-  /** Puts one at the end; it must stand in no list. */
+  constructor(owner: O, rules: Rules<O, I, T>, binding: LoopBinding) {
+    this.owner = owner;
+    this.rules = rules;
+    this.binding = binding;
+  }
+
+  /** Puts one at the end that does not stand here. */
   append(place: Place): void {
     const last = this.#last;
-    place.list = this;
+    place.stands = true;
     place.previous = last;
-    if (last === null) this.first = place;
+    if (last === null) this.#first = place;
     else last.next = place;
     this.#last = place;
     this.length++;
   }
 
-  /** Takes one out that stands in this list. */
+  /** Takes one out, if it stands here. */
   remove(place: Place): void {
+    if (!place.stands) return;
     const { previous, next } = place;
-    if (previous === null) this.first = next;
+    if (previous === null) this.#first = next;
     else previous.next = next;
     if (next === null) this.#last = previous;
     else next.previous = previous;
-    place.list = place.previous = place.next = null;
+    place.stands = false;
+    place.previous = place.next = null;
     this.length--;
+  }
+
+  /** Wakes the first, unless it is woken or cancelled already. */
+  wakeFirst(): void {
+    this.#first?.wake();
   }
 
   /** Wakes the first that can be, and leaves it where it stands. */
   wakeNext(): boolean {
-    for (let place = this.first; place !== null; place = place.next) {
+    for (let place = this.#first; place !== null; place = place.next) {
       if (place.wake()) return true;
     }
     return false;
@@ -108,12 +157,12 @@ export class WaiterList {
 
   /** Wakes all, and leaves them where they stand. */
   wakeAll(): void {
-    for (let place = this.first; place !== null; place = place.next) place.wake();
+    for (let place = this.#first; place !== null; place = place.next) place.wake();
   }
 
   /** Wakes the first that can be, and takes it out, with those before it. */
   releaseNext(): void {
-    for (let place = this.first; place !== null; place = this.first) {
+    for (let place = this.#first; place !== null; place = this.#first) {
       this.remove(place);
       if (place.wake()) return;
     }
@@ -121,7 +170,7 @@ export class WaiterList {
 
   /** Wakes all, and takes them out. */
   releaseAll(): void {
-    for (let place = this.first; place !== null; place = this.first) {
+    for (let place = this.#first; place !== null; place = this.#first) {
       this.remove(place);
       place.wake();
     }
@@ -129,100 +178,74 @@ export class WaiterList {
 
   /** Whether somebody stands here who was not cancelled. */
   hasLive(): boolean {
-    for (let place = this.first; place !== null; place = place.next) {
+    for (let place = this.#first; place !== null; place = place.next) {
       if (!place.future.cancelled()) return true;
     }
     return false;
   }
 
-  /**
-   * Forgets all, as their loop is closed.
-   *
-   * @returns how many of them had been woken
-   */
-  clear(): number {
+  /** Forgets all, as their loop is closed; nobody has what they were woken for. */
+  forget(): void {
     let woken = 0;
-    for (let place = this.first; place !== null; place = this.first) {
+    for (let place = this.#first; place !== null; place = this.#first) {
       this.remove(place);
       if (place.isWoken()) woken++;
     }
-    return woken;
+    while (woken-- > 0) this.rules.abandoned(this.owner, true);
   }
 }
-
-/** What waiters wait for. */
-interface Bound {
-  readonly _binding: LoopBinding;
-}
-
-/** What {@linkcode Waiter._take} returns instead of a result. */
-export const LATER: unique symbol = Symbol("later");
-
-/** What an `await` gets from `then()` that it has no use for. */
-const NOTHING = Promise.resolve() as Promise<never>;
 
 /**
  * One wait for a primitive; see the states above.
  *
  * @typeParam T what waiting for it gives
- * @typeParam O the primitive
  */
-export abstract class Waiter<T, O extends Bound> extends Operation<T> {
-  /** The primitive. */
-  protected readonly _owner: O;
-  /** Where it stands; `null` in the states 1 and 4. */
+export class Waiter<O, I, T> extends Operation<T> {
+  readonly #line: Line<O, I, T>;
+  readonly #item: I;
+  /** `null` in the states 1 and 4. */
   #place: Place | null = null;
 
-  constructor(owner: O) {
+  constructor(line: Line<O, I, T>, item: I) {
     super();
-    this._owner = owner;
+    this.#line = line;
+    this.#item = item;
   }
 
-  /** The list that it waits in. */
-  protected abstract _line(): WaiterList;
-
-  /** Takes what is there, or returns `LATER`, having changed nothing. */
-  protected abstract _take(): T | typeof LATER;
-
-  /** Takes what it was woken for, or returns `LATER` to wait again. */
-  protected abstract _woken(): T | typeof LATER;
-
-  /**
-   * The wait ends by an error.
-   *
-   * @param woken whether it had been woken, so that somebody else may have to be
-   */
-  protected abstract _abandoned(woken: boolean): void;
+  override get name(): string {
+    return this.#line.rules.name;
+  }
 
   override next(): IteratorResult<Suspension, T> {
+    const line = this.#line;
     const place = this.#place;
     let value: T | typeof LATER;
-    if (place === null) value = this._take();
+    if (place === null) value = line.rules.take(line.owner, this.#item);
     else {
       // Somebody may have resumed it without reason.
       if (!place.future.done()) return suspend(place.future);
       if (!this.#end(place)) {
-        this._abandoned(false);
+        line.rules.abandoned(line.owner, false);
         place.future.result();
       }
-      value = this._woken();
+      value = line.rules.woken(line.owner, this.#item);
     }
     return value === LATER ? this.#wait() : { value, done: true };
   }
 
   override throw(error: unknown): never {
-    if (this.#place !== null) this._abandoned(this.#end(this.#place));
+    this.#abandon();
     throw error;
   }
 
   override return(value: T): IteratorResult<Suspension, T> {
-    if (this.#place !== null) this._abandoned(this.#end(this.#place));
+    this.#abandon();
     return { value, done: true };
   }
 
   override close(): void {
     super.close();
-    this.return(undefined as T);
+    this.#abandon();
   }
 
   /**
@@ -238,7 +261,8 @@ export abstract class Waiter<T, O extends Bound> extends Operation<T> {
     }
     try {
       this[Symbol.iterator]();
-      const value = this._take();
+      const line = this.#line;
+      const value = line.rules.take(line.owner, this.#item);
       if (value === LATER) return awaitIterator(this, onFulfilled, onRejected);
       (runningTask() as Partial<StrandOwner> | null)?._resumed?.();
       const result = onFulfilled(value);
@@ -250,21 +274,33 @@ export abstract class Waiter<T, O extends Bound> extends Operation<T> {
 
   /** State 1 or 3 → 2. */
   #wait(): IteratorResult<Suspension, T> {
-    const loop = this._owner._binding.getLoop();
-    // Those in the way may have been of a loop that is closed.
-    const value = this._take();
-    if (value !== LATER) return { value, done: true };
+    const line = this.#line;
+    const { binding } = line;
+    const before = binding.loop;
+    const loop = binding.getLoop();
+    if (before !== null && before !== loop) {
+      // Those in the way were of a loop that is closed.
+      const value = line.rules.take(line.owner, this.#item);
+      if (value !== LATER) return { value, done: true };
+    }
     const future = loop.createFuture<undefined>();
     const place = new Place(future);
-    this._line().append(place);
+    line.append(place);
     this.#place = place;
     return suspend(future);
   }
 
-  /** State 3 → 4. */
+  #abandon(): void {
+    const place = this.#place;
+    if (place === null) return;
+    const line = this.#line;
+    line.rules.abandoned(line.owner, this.#end(place));
+  }
+
+  /** Any state → 4. */
   #end(place: Place): boolean {
     this.#place = null;
-    place.list?.remove(place);
+    this.#line.remove(place);
     return place.isWoken();
   }
 }

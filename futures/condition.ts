@@ -11,43 +11,30 @@
 
 import { type AbortOptions, withSignal } from "./_abort.ts";
 import { LoopBinding } from "./_loop_binding.ts";
-import { LATER, Waiter, WaiterList } from "./_waiters.ts";
+import { LATER, Line, type Rules, Waiter } from "./_waiters.ts";
 import { type Coroutine, coroutine, type CoroutineGenerator } from "./coroutine.ts";
 import { CancelledError, RuntimeError } from "./errors.ts";
 import type { Guard } from "./guard.ts";
 import { Lock } from "./lock.ts";
 
 /** The part of `wait()` in which the lock is not held. */
-class Notification extends Waiter<true, Condition> {
-  override get name(): string {
-    return "Condition.wait";
-  }
-
-  protected override _line(): WaiterList {
-    return this._owner._waiters;
-  }
-
-  protected override _take(): typeof LATER {
-    return LATER;
-  }
-
-  protected override _woken(): true {
-    return true;
-  }
-
-  protected override _abandoned(): void {}
-}
+const notification: Rules<Condition, undefined, true> = {
+  name: "Condition.wait",
+  take: () => LATER,
+  woken: () => true,
+  abandoned: () => {},
+};
 
 const wait = coroutine(function* wait(condition: Condition): CoroutineGenerator<true> {
   if (!condition.locked()) {
     throw new RuntimeError("Cannot wait for the condition: its lock is not acquired");
   }
   // Where this throws, the lock has not been released yet.
-  condition._binding.getLoop();
+  condition._waiters.binding.getLoop();
   condition.release();
   try {
     try {
-      return yield* new Notification(condition);
+      return yield* new Waiter(condition._waiters, undefined);
     } finally {
       yield* reacquire(condition);
     }
@@ -121,9 +108,11 @@ const waitFor = coroutine(
  */
 export class Condition {
   /** @internal */
-  readonly _waiters: WaiterList = new WaiterList();
-  /** @internal */
-  readonly _binding: LoopBinding = new LoopBinding(this, () => this._waiters.clear());
+  readonly _waiters: Line<Condition, undefined, true> = new Line<Condition, undefined, true>(
+    this,
+    notification,
+    new LoopBinding(this, () => this._waiters.forget()),
+  );
   readonly #lock: Lock;
 
   /**

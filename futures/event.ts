@@ -8,29 +8,15 @@
 
 import { type AbortOptions, withSignal } from "./_abort.ts";
 import { LoopBinding } from "./_loop_binding.ts";
-import { LATER, Waiter, WaiterList } from "./_waiters.ts";
+import { LATER, Line, type Rules, Waiter } from "./_waiters.ts";
 import type { Coroutine } from "./coroutine.ts";
 
-/** One call of `wait()`. */
-class Wait extends Waiter<true, Event> {
-  override get name(): string {
-    return "Event.wait";
-  }
-
-  protected override _line(): WaiterList {
-    return this._owner._waiters;
-  }
-
-  protected override _take(): true | typeof LATER {
-    return this._owner.isSet() ? true : LATER;
-  }
-
-  protected override _woken(): true {
-    return true;
-  }
-
-  protected override _abandoned(): void {}
-}
+const wait: Rules<Event, undefined, true> = {
+  name: "Event.wait",
+  take: (event) => event.isSet() ? true : LATER,
+  woken: () => true,
+  abandoned: () => {},
+};
 
 /**
  * A flag that is set or not, and that any number of tasks can wait for.
@@ -65,9 +51,11 @@ class Wait extends Waiter<true, Event> {
  */
 export class Event {
   /** @internal */
-  readonly _waiters: WaiterList = new WaiterList();
-  /** @internal */
-  readonly _binding: LoopBinding = new LoopBinding(this, () => this._waiters.clear());
+  readonly _waiters: Line<Event, undefined, true> = new Line<Event, undefined, true>(
+    this,
+    wait,
+    new LoopBinding(this, () => this._waiters.forget()),
+  );
   #flag = false;
 
   /** Whether the flag is set. */
@@ -99,7 +87,7 @@ export class Event {
    * @throws {RuntimeError} when it has to wait and the event is bound to another loop
    */
   wait(options?: AbortOptions): Coroutine<true> {
-    return withSignal(new Wait(this), options?.signal);
+    return withSignal(new Waiter(this._waiters, undefined), options?.signal);
   }
 
   /** For messages, e.g. `<Event [unset, waiters:2]>`. */

@@ -12,33 +12,17 @@
 
 import { type AbortOptions, withSignal } from "./_abort.ts";
 import { LoopBinding } from "./_loop_binding.ts";
-import { LATER, Waiter, WaiterList } from "./_waiters.ts";
+import { LATER, Line, type Rules, Waiter } from "./_waiters.ts";
 import type { Coroutine } from "./coroutine.ts";
 import { RuntimeError } from "./errors.ts";
 import { Guard } from "./guard.ts";
 
-/** One call of `acquire()`. */
-class Acquire extends Waiter<Guard, Lock> {
-  override get name(): string {
-    return "Lock.acquire";
-  }
-
-  protected override _line(): WaiterList {
-    return this._owner._waiters;
-  }
-
-  protected override _take(): Guard | typeof LATER {
-    return this._owner._isFree() ? this._owner._take() : LATER;
-  }
-
-  protected override _woken(): Guard {
-    return this._owner._take();
-  }
-
-  protected override _abandoned(): void {
-    this._owner._wakeFirst();
-  }
-}
+const acquire: Rules<Lock, undefined, Guard> = {
+  name: "Lock.acquire",
+  take: (lock) => lock._isFree() ? lock._take() : LATER,
+  woken: (lock) => lock._take(),
+  abandoned: (lock) => lock._wakeFirst(),
+};
 
 /**
  * Lets one task at a time into a part of the program.
@@ -68,9 +52,11 @@ class Acquire extends Waiter<Guard, Lock> {
  */
 export class Lock {
   /** @internal */
-  readonly _waiters: WaiterList = new WaiterList();
-  /** @internal */
-  readonly _binding: LoopBinding = new LoopBinding(this, () => this._waiters.clear());
+  readonly _waiters: Line<Lock, undefined, Guard> = new Line<Lock, undefined, Guard>(
+    this,
+    acquire,
+    new LoopBinding(this, () => this._waiters.forget()),
+  );
   #locked = false;
 
   /** Whether somebody has it. */
@@ -107,7 +93,7 @@ export class Lock {
    * ```
    */
   acquire(options?: AbortOptions): Coroutine<Guard> {
-    return withSignal(new Acquire(this), options?.signal);
+    return withSignal(new Waiter(this._waiters, undefined), options?.signal);
   }
 
   /**
@@ -137,7 +123,7 @@ export class Lock {
 
   /** @internal */
   _isFree(): boolean {
-    return !this.#locked && (this._waiters.first === null || !this._waiters.hasLive());
+    return !this.#locked && !this._waiters.hasLive();
   }
 
   /** @internal */
@@ -148,6 +134,6 @@ export class Lock {
 
   /** Only the first may be woken: while it is, or is being cancelled, the others wait. @internal */
   _wakeFirst(): void {
-    if (!this.#locked) this._waiters.first?.wake();
+    if (!this.#locked) this._waiters.wakeFirst();
   }
 }

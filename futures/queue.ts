@@ -17,7 +17,7 @@
 import { type AbortOptions, withSignal } from "./_abort.ts";
 import { Fifo } from "./_fifo.ts";
 import { LoopBinding } from "./_loop_binding.ts";
-import { LATER, Waiter, WaiterList } from "./_waiters.ts";
+import { LATER, Line, type Rules, Waiter } from "./_waiters.ts";
 import { type Coroutine, coroutine, type CoroutineGenerator } from "./coroutine.ts";
 import { describe } from "./_describe.ts";
 import { Event } from "./event.ts";
@@ -32,61 +32,34 @@ export interface QueueShutdownOptions {
   immediate?: boolean;
 }
 
-/** One call of `put()`. */
-class Put<T> extends Waiter<undefined, Queue<T>> {
-  readonly #item: T;
+// What is woken looks again, and may have to wait again.
 
-  constructor(queue: Queue<T>, item: T) {
-    super(queue);
-    this.#item = item;
-  }
-
-  override get name(): string {
-    return "Queue.put";
-  }
-
-  protected override _line(): WaiterList {
-    return this._owner._putters;
-  }
-
-  protected override _take(): undefined | typeof LATER {
-    const queue = this._owner;
-    if (queue.full() && !queue._isShutDown) return LATER;
-    queue.putNowait(this.#item);
-  }
-
-  protected override _woken(): undefined | typeof LATER {
-    return this._take();
-  }
-
-  protected override _abandoned(woken: boolean): void {
-    if (woken && !this._owner.full()) this._owner._putters.releaseNext();
-  }
+function put<T>(queue: Queue<T>, item: T): undefined | typeof LATER {
+  if (queue.full() && !queue._isShutDown) return LATER;
+  queue.putNowait(item);
 }
 
-/** One call of `get()`. */
-class Get<T> extends Waiter<T, Queue<T>> {
-  override get name(): string {
-    return "Queue.get";
-  }
-
-  protected override _line(): WaiterList {
-    return this._owner._getters;
-  }
-
-  protected override _take(): T | typeof LATER {
-    const queue = this._owner;
-    return queue.empty() && !queue._isShutDown ? LATER : queue.getNowait();
-  }
-
-  protected override _woken(): T | typeof LATER {
-    return this._take();
-  }
-
-  protected override _abandoned(woken: boolean): void {
-    if (woken && !this._owner.empty()) this._owner._getters.releaseNext();
-  }
+function get<T>(queue: Queue<T>): T | typeof LATER {
+  return queue.empty() && !queue._isShutDown ? LATER : queue.getNowait();
 }
+
+const putting: Rules<Queue<unknown>, unknown, undefined> = {
+  name: "Queue.put",
+  take: put,
+  woken: put,
+  abandoned(queue, woken) {
+    if (woken && !queue.full()) queue._putters.releaseNext();
+  },
+};
+
+const getting: Rules<Queue<unknown>, undefined, unknown> = {
+  name: "Queue.get",
+  take: get,
+  woken: get,
+  abandoned(queue, woken) {
+    if (woken && !queue.empty()) queue._getters.releaseNext();
+  },
+};
 
 const join = coroutine(function* join(finished: Event): CoroutineGenerator<undefined> {
   yield* finished.wait();
@@ -135,15 +108,22 @@ export class Queue<T> implements AsyncIterable<T> {
   // Items that were put in and for which `taskDone()` has not been called; the event says there are none.
   #unfinished = 0;
   readonly #finished = new Event();
-  /** @internal */
-  readonly _getters: WaiterList = new WaiterList();
-  /** @internal */
-  readonly _putters: WaiterList = new WaiterList();
-  /** @internal */
-  readonly _binding: LoopBinding = new LoopBinding(this, () => {
-    this._getters.clear();
-    this._putters.clear();
+  readonly #binding = new LoopBinding(this, () => {
+    this._getters.forget();
+    this._putters.forget();
   });
+  /** @internal */
+  readonly _getters: Line<Queue<T>, undefined, T> = new Line<Queue<T>, undefined, T>(
+    this,
+    getting as Rules<Queue<T>, undefined, T>,
+    this.#binding,
+  );
+  /** @internal */
+  readonly _putters: Line<Queue<T>, T, undefined> = new Line<Queue<T>, T, undefined>(
+    this,
+    putting as Rules<Queue<T>, T, undefined>,
+    this.#binding,
+  );
   /** @internal */
   _isShutDown = false;
 
@@ -237,7 +217,7 @@ export class Queue<T> implements AsyncIterable<T> {
    * @throws {RuntimeError} when it has to wait and the queue is bound to another loop
    */
   put(item: T, options?: AbortOptions): Coroutine<undefined> {
-    return withSignal(new Put(this, item), options?.signal);
+    return withSignal(new Waiter(this._putters, item), options?.signal);
   }
 
   /**
@@ -274,7 +254,7 @@ export class Queue<T> implements AsyncIterable<T> {
    * @throws {RuntimeError} when it has to wait and the queue is bound to another loop
    */
   get(options?: AbortOptions): Coroutine<T> {
-    return withSignal(new Get<T>(this), options?.signal);
+    return withSignal(new Waiter(this._getters, undefined), options?.signal);
   }
 
   /**

@@ -12,38 +12,27 @@
 
 import { type AbortOptions, withSignal } from "./_abort.ts";
 import { LoopBinding } from "./_loop_binding.ts";
-import { LATER, Waiter, WaiterList } from "./_waiters.ts";
+import { LATER, Line, type Rules, Waiter } from "./_waiters.ts";
 import type { Coroutine } from "./coroutine.ts";
 import { describe } from "./_describe.ts";
 import { Guard } from "./guard.ts";
 
-/** One call of `acquire()`. */
-class Acquire extends Waiter<Guard, Semaphore> {
-  override get name(): string {
-    return "Semaphore.acquire";
-  }
-
-  protected override _line(): WaiterList {
-    return this._owner._waiters;
-  }
-
-  protected override _take(): Guard | typeof LATER {
-    const semaphore = this._owner;
+const acquire: Rules<Semaphore, undefined, Guard> = {
+  name: "Semaphore.acquire",
+  take(semaphore) {
     if (semaphore.locked()) return LATER;
     semaphore._value--;
     return new Guard(semaphore);
-  }
-
-  protected override _woken(): Guard {
-    this._owner._wakeNext();
-    return new Guard(this._owner);
-  }
-
-  protected override _abandoned(woken: boolean): void {
-    if (woken) this._owner._value++;
-    this._owner._wakeNext();
-  }
-}
+  },
+  woken(semaphore) {
+    semaphore._wakeNext();
+    return new Guard(semaphore);
+  },
+  abandoned(semaphore, woken) {
+    if (woken) semaphore._value++;
+    semaphore._wakeNext();
+  },
+};
 
 /**
  * Lets a limited number of tasks at a time into a part of the program.
@@ -74,11 +63,11 @@ class Acquire extends Waiter<Guard, Semaphore> {
  */
 export class Semaphore {
   /** @internal */
-  readonly _waiters: WaiterList = new WaiterList();
-  /** @internal */
-  readonly _binding: LoopBinding = new LoopBinding(this, () => {
-    this._value += this._waiters.clear();
-  });
+  readonly _waiters: Line<Semaphore, undefined, Guard> = new Line<Semaphore, undefined, Guard>(
+    this,
+    acquire,
+    new LoopBinding(this, () => this._waiters.forget()),
+  );
   /** How many permits are left. @internal */
   _value: number;
 
@@ -101,7 +90,7 @@ export class Semaphore {
 
   /** Whether `acquire()` would wait: there is no permit, or somebody is waiting for one. */
   locked(): boolean {
-    return this._value === 0 || (this._waiters.first !== null && this._waiters.hasLive());
+    return this._value === 0 || this._waiters.hasLive();
   }
 
   /**
@@ -120,7 +109,7 @@ export class Semaphore {
    * @throws {RuntimeError} when it has to wait and the semaphore is bound to another loop
    */
   acquire(options?: AbortOptions): Coroutine<Guard> {
-    return withSignal(new Acquire(this), options?.signal);
+    return withSignal(new Waiter(this._waiters, undefined), options?.signal);
   }
 
   /**
