@@ -143,3 +143,9 @@ testWith(["openssl"], "smtp_starttls.ts changes to TLS in mid-conversation", asy
     await Deno.remove(dir, { recursive: true });
   }
 });
+
+testWith(["seq", "grep", "wc"], "pipeline.ts passes the output of children on", async () => {
+  await using example = new Example("pipeline.ts", ["--allow-run=seq,grep,wc"], []);
+  const { code, text } = await example.ended();
+  assertEquals([code, text], [0, "40951\n"]);
+});
