@@ -1,45 +1,67 @@
 /**
- * `SimulatedEventLoop`: a loop whose time is virtual.
+ * `SimulatedEventLoop`: a loop whose time is virtual, and whose network is in memory.
  *
  * asyncio counterpart: none.
  *
- * It overrides hooks only. When nothing is ready, the clock jumps to the next deadline; hours pass in
- * milliseconds, and every run of a program takes the same steps. A program that waits for nothing is
- * reported instead of hanging.
+ * It overrides hooks only. When nothing is ready, the clock jumps to the next deadline or to the next
+ * packet that arrives; hours pass in milliseconds, and every run of a program takes the same steps for
+ * the same seed. A program that waits for nothing is reported instead of hanging.
+ *
+ * Not here: the network (`simulated_network.ts`).
  *
  * @module
  */
 
-import { RuntimeError } from "../../futures/errors.ts";
-import { allTasks, type TaskLike } from "../../futures/task_registry.ts";
+import { describe } from "../../futures/_describe.ts";
+import type { Runnable } from "../../futures/future_loop.ts";
+import { Context } from "../../futures/context.ts";
+import { allTasks } from "../../futures/task_registry.ts";
+import type { BindDatagramOptions, DatagramSocket } from "../../transports/datagram_socket.ts";
+import type { DatagramTransport } from "../../transports/datagram_transport.ts";
+import type { AnyProtocol, DatagramProtocol } from "../../transports/protocol.ts";
+import { SocketTransport, type SocketTransportOptions } from "../../transports/socket_transport.ts";
+import type { StreamListener, StreamSocket } from "../../transports/stream_socket.ts";
+import type { Transport } from "../../transports/transport.ts";
+import { UdpTransport, type UdpTransportOptions } from "../../transports/udp_transport.ts";
+import type { AddressInfo, GetAddrInfoOptions } from "../address_info.ts";
 import { BaseEventLoop } from "../base_event_loop.ts";
+import type { ConnectHookOptions, ListenHookOptions, StreamAddress } from "../network_options.ts";
+import type { ReadyQueue } from "../ready_queue.ts";
+import { Random } from "./_random.ts";
+import { shuffleTasks } from "./_ready_order.ts";
+import { currentBoot } from "./_world.ts";
+import { DeadlockError } from "./deadlock_error.ts";
+import type { LinkConditions } from "./link.ts";
+import { SimulatedNetwork } from "./simulated_network.ts";
 
-/** A simulated program waits for something that can never happen. */
-export class DeadlockError extends RuntimeError {
-  /** The class name, for printing. */
-  override readonly name: string = "DeadlockError";
-  /** The tasks that wait. */
-  readonly tasks: readonly TaskLike[];
-
+/** What {@linkcode SimulatedEventLoop} can be asked for. */
+export interface SimulatedEventLoopOptions {
   /**
-   * Makes the error.
-   *
-   * @param tasks the tasks that wait
+   * What all that is random follows from: any number.
+   * @default 0
    */
-  constructor(tasks: readonly TaskLike[]) {
-    const list = tasks.map((task) => `\n  ${task}`).join("");
-    super(
-      "The program waits for ever: nothing is ready, no timer is scheduled" +
-        (list === "" ? ", and there is no task" : `, and these tasks wait:${list}`),
-    );
-    this.tasks = tasks;
-  }
+  seed?: number;
+  /**
+   * Whether tasks that are ready together run in a random order, to find races. Callbacks keep theirs.
+   * @default false
+   */
+  shuffle?: boolean;
+  /** How packets travel between hosts. */
+  network?: LinkConditions;
+  /** Told what the network does, a line for each packet that arrives. */
+  trace?: (line: string) => void;
 }
 
 /**
- * A loop with a virtual clock, for tests and simulations.
+ * How far the clock goes that stands for the host's when the loop asks, in milliseconds: the loop then
+ * gives the host a turn every few thousand callbacks, at the same places in every run.
+ */
+const HOST_TICK_MS = 0.01;
+
+/**
+ * A loop with a virtual clock and a network in memory, for tests and simulations.
  *
- * The clock starts at 0 and moves only while nothing is ready, straight to the next deadline.
+ * The clock starts at 0 and moves only while nothing is ready, straight to the next deadline or packet.
  * Promises that are not of this library get one turn of the host before each move.
  *
  * @example Hours in no time
@@ -56,29 +78,138 @@ export class DeadlockError extends RuntimeError {
  * ```
  */
 export class SimulatedEventLoop extends BaseEventLoop {
+  /** What all that is random follows from. */
+  readonly seed: number;
+  /** The hosts and the links between them. */
+  readonly network: SimulatedNetwork;
+  readonly #orderDice: Random | undefined;
   #now = 0;
+  #hostNow = 0;
   #woken = false;
+
+  /**
+   * Makes a loop.
+   *
+   * @param options seed, order, network and trace
+   * @throws {RangeError} when the seed is no number, or a condition of the network is out of range
+   */
+  constructor(options: SimulatedEventLoopOptions = {}) {
+    super();
+    const { seed = 0, shuffle = false, network = {}, trace } = options;
+    if (!Number.isFinite(seed)) {
+      throw new RangeError(`Cannot simulate: the seed must be a number, got ${describe(seed)}`);
+    }
+    this.seed = seed;
+    const dice = new Random(seed);
+    // The order of tasks must not change what the network does, nor the other way round.
+    const orderDice = dice.fork();
+    this.#orderDice = shuffle ? orderDice : undefined;
+    this.network = new SimulatedNetwork(this, dice, network, trace);
+  }
+
+  // ---- Time -------------------------------------------------------------------------------------
 
   /** See {@linkcode BaseEventLoop.time}. */
   override time(): number {
     return this.#now;
   }
 
+  /** @internal */
+  override _hostTime(): number {
+    return this.#hostNow += HOST_TICK_MS;
+  }
+
   /** See {@linkcode BaseEventLoop._select}. */
   override async _select(timeoutMs: number): Promise<void> {
     this.#woken = false;
     await hostTurn();
-    if (this.#woken || timeoutMs === 0) return;
+    if (this.#woken) return;
+    const until = this.#now + timeoutMs;
+    const { network } = this;
+    const next = network._next;
+    if (next <= until && next !== Infinity) {
+      this.#now = Math.max(this.#now, next);
+      return network._runDue(this.#now);
+    }
+    if (timeoutMs === 0) return;
     if (timeoutMs === Infinity) throw new DeadlockError([...allTasks(this)]);
-    this.#now += timeoutMs;
+    this.#now = until;
   }
 
   /** See {@linkcode BaseEventLoop._wakeup}. */
   override _wakeup(): void {
     this.#woken = true;
   }
+
+  /** @internal */
+  override _passBegins(ready: ReadyQueue): void {
+    const dice = this.#orderDice;
+    const mayHaveDead = this.network._anyCrashed;
+    if ((dice === undefined && !mayHaveDead) || ready.length === 0) return;
+    const items = ready.toArray();
+    if (mayHaveDead) buryDead(items);
+    if (dice !== undefined) shuffleTasks(items, dice);
+    ready.clear();
+    for (const item of items) ready.push(item);
+  }
+
+  // ---- Network ----------------------------------------------------------------------------------
+
+  /** See {@linkcode BaseEventLoop._resolve}. */
+  override _resolve(
+    host: string | undefined,
+    port: number | string | undefined,
+    options: GetAddrInfoOptions,
+  ): Promise<AddressInfo[]> {
+    return this.network._resolve(host, port, options);
+  }
+
+  /** See {@linkcode BaseEventLoop._connect}. */
+  override _connect(address: StreamAddress, options: ConnectHookOptions): Promise<StreamSocket> {
+    return this.network._connect(address, options);
+  }
+
+  /** See {@linkcode BaseEventLoop._listen}. */
+  override _listen(address: StreamAddress, options: ListenHookOptions): Promise<StreamListener> {
+    return this.network._listen(address, options);
+  }
+
+  /** See {@linkcode BaseEventLoop._bindDatagram}. */
+  override _bindDatagram(
+    address: { readonly host: string; readonly port: number },
+    options: BindDatagramOptions,
+  ): Promise<DatagramSocket> {
+    return this.network._bindDatagram(address, options);
+  }
+
+  /** See {@linkcode BaseEventLoop._makeSocketTransport}. */
+  override _makeSocketTransport(
+    socket: StreamSocket,
+    protocol: AnyProtocol,
+    options?: SocketTransportOptions,
+  ): Transport {
+    return new SocketTransport(this, socket, protocol, options);
+  }
+
+  /** See {@linkcode BaseEventLoop._makeDatagramTransport}. */
+  override _makeDatagramTransport(
+    socket: DatagramSocket,
+    protocol: DatagramProtocol,
+    options?: UdpTransportOptions,
+  ): DatagramTransport {
+    return new UdpTransport(this, socket, protocol, options);
+  }
 }
 
 function hostTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Stands where something of a host stood that has crashed. */
+const NOTHING: Runnable = { _context: new Context(), _run() {} };
+
+function buryDead(items: Runnable[]): void {
+  items.forEach((item, i) => {
+    if (item._context.get(currentBoot)?.alive === false) items[i] = NOTHING;
+  });
 }
