@@ -102,8 +102,14 @@ function* isStale(
 ): Generator<Suspension, boolean, unknown> {
   if (address.transport !== "unix" || address.path.startsWith("\0")) return false;
   const { path } = address;
-  const { isSocket } = yield* hostCall(loop, () => Deno.lstat(path), () => {});
-  if (!isSocket) return false;
+  try {
+    const { isSocket } = yield* hostCall(loop, () => Deno.lstat(path), () => {});
+    if (!isSocket) return false;
+  } catch (error) {
+    // The sockets of a loop need not be files.
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
   try {
     const alive = yield* connectTo(loop, address, undefined, []);
     alive.close();
