@@ -91,17 +91,25 @@ export function interleave(addresses: TcpAddress[], firstCount: number): TcpAddr
   return result;
 }
 
+/** The local address from which another can be reached. */
+function chooseLocal(address: StreamAddress, locals: TcpAddress[]): TcpAddress {
+  const isV6 = (host: string) => host.includes(":");
+  const local = address.transport === "unix"
+    ? undefined
+    : locals.find(({ host }) => isV6(host) === isV6(address.host));
+  if (local !== undefined) return local;
+  throw new Deno.errors.AddrNotAvailable("There is no local address of the same family");
+}
+
 /** Opens a connection to one address. */
 export function* connectTo(
   loop: BaseEventLoop,
   address: StreamAddress,
-  localAddr: ConnectionOptions["localAddr"],
+  localAddr: TcpAddress[] | undefined,
   failures: unknown[],
 ): Generator<Suspension, StreamSocket, unknown> {
-  const local = localAddr === undefined ? {} : {
-    localAddr: { host: localAddr[0], port: localAddr[1] },
-  };
   try {
+    const local = localAddr === undefined ? {} : { localAddr: chooseLocal(address, localAddr) };
     return yield* hostCall(
       loop,
       (signal) => loop._connect(address, { signal, ...local }),
@@ -124,11 +132,14 @@ function* openSocket(
 ): Generator<Suspension, StreamSocket, unknown> {
   const { family = 0, localAddr, happyEyeballsDelay, allErrors = false } = options;
   let addresses = yield* resolveAddresses(loop, host, port, family);
+  const locals = localAddr === undefined
+    ? undefined
+    : yield* resolveAddresses(loop, localAddr[0], localAddr[1], family);
   const interleaved = options.interleave ?? (happyEyeballsDelay === undefined ? 0 : 1);
   if (interleaved > 0 && addresses.length > 1) addresses = interleave(addresses, interleaved);
   const failures: unknown[] = [];
   const race = yield* staggeredRace(
-    addresses.map((address) => () => connectTo(loop, address, localAddr, failures)),
+    addresses.map((address) => () => connectTo(loop, address, locals, failures)),
     { delay: happyEyeballsDelay, discard: (late) => late.close() },
   );
   if (race.winner !== undefined) return race.winner.result;
@@ -184,6 +195,7 @@ export function* createConnection<P extends AnyProtocol>(
       throw new TypeError(`${action}: host and port are needed where no sock is given`);
     }
     checkPort(action, port);
+    if (options.localAddr !== undefined) checkPort(`${action} from`, options.localAddr[1]);
     socket = yield* openSocket(loop, host, port, options);
   }
   return yield* makeTransport(loop, socket, protocolFactory, tls);

@@ -13,6 +13,16 @@ Deno.test("echo.ts checks every byte on two loops, and ends by itself", async ()
   assertMatch(text, /CountingLoop: 100 clients, 10000 messages/);
 });
 
+Deno.test("multi_process.ts shares a port among processes, each of which answers", async () => {
+  const flags = [NET, "--allow-run", "--allow-read"];
+  await using example = new Example("multi_process.ts", flags, []);
+  const { code, text } = await example.ended();
+  assertEquals(code, 0);
+  const counts = Array.from(text.matchAll(/answered (\d+) times/g), ([, count]) => Number(count));
+  assert(counts.length >= 2 && counts.every((count) => count > 0), text);
+  assertEquals(counts.reduce((sum, count) => sum + count, 0), 200);
+});
+
 Deno.test("chat_server.ts passes lines on, and says goodbye at SIGINT", async () => {
   await using server = new Example("chat_server.ts", [NET], [0]);
   const port = await server.port();

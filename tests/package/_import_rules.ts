@@ -22,6 +22,8 @@ export const DOORS: Record<string, readonly string[]> = {
   "futures/_staggered_race.ts": ["loop/"],
   "futures/_unretrieved.ts": ["loop/"],
   "transports/_bytes.ts": ["loop/"],
+  "transports/_node_error.ts": ["loop/"],
+  "transports/_node_stream_socket.ts": ["loop/"],
 };
 
 /** An import, as the module graph has it. */
