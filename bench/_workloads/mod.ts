@@ -7,6 +7,8 @@ import { futureRoundTrip } from "./futures.ts";
 import { idleTask } from "./idle_task.ts";
 import { gather10k, spawnJoin } from "./tasks.ts";
 import { timersCancelled, timersDue, timersFired } from "./timers.ts";
+import { event1000, lock10, semaphore } from "./locks.ts";
+import { queue1, queueUnbounded } from "./queues.ts";
 import { sleep0, sleep0In100 } from "./turns.ts";
 
 /** Those of the scheduler core. */
@@ -25,6 +27,9 @@ export const SCHEDULER: readonly Workload[] = [
   contextRun,
 ];
 
-export const WORKLOADS: readonly Workload[] = [...SCHEDULER];
+/** Those of queues and locks. */
+export const SYNC: readonly Workload[] = [queue1, queueUnbounded, lock10, semaphore, event1000];
+
+export const WORKLOADS: readonly Workload[] = [...SCHEDULER, ...SYNC];
 
 export const MEMORY_WORKLOADS: readonly MemoryWorkload[] = [idleTask];
