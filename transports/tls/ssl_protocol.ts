@@ -212,7 +212,7 @@ export class SSLProtocol extends Protocol implements Runnable {
   /** Ciphertext has come. */
   override dataReceived(data: Uint8Array): void {
     const engine = this.#engine;
-    if (engine === null || this.#state === LOST) return;
+    if (engine === null) return;
     this.#inEngine = true;
     try {
       engine.receive(data);
@@ -321,8 +321,7 @@ export class SSLProtocol extends Protocol implements Runnable {
 
   #deliverData(engine: TlsEngine): void {
     this.#app.deliver(engine.plaintext, this.#mayDeliver);
-    if (engine.plaintext.length > 0 || !(engine.peerClosed || this.#belowEnded)) return;
-    if (!this.#mayDeliver()) return;
+    if (!(engine.peerClosed || this.#belowEnded) || !this.#mayDeliver()) return;
     this.#app.eofReceived();
     this._close();
   }

@@ -134,7 +134,10 @@ for (const version of ["TLSv1.2", "TLSv1.3"]) {
     await client.printed(/Verify return code: 0 \(ok\)/);
     await client.printed(/ALPN protocol: h2/);
     // Asks for new keys, where there is such a thing.
-    if (version === "TLSv1.3") await client.type("K\n");
+    if (version === "TLSv1.3") {
+      await client.type("K\n");
+      await client.printed(/KEYUPDATE/);
+    }
     await client.type("hello there\n");
     await client.printed(/hello there/);
     await client.end();

@@ -298,6 +298,37 @@ test("pauseReading() stops delivery at once, also inside of dataReceived() and c
   assertEquals(client.protocol.calls, ["made", "lost"]);
 });
 
+test("reading that was paused before the handshake is paused after it, below as well", async (t) => {
+  const { client, server } = tlsPair(t);
+  client.transport.pauseReading();
+  server.transport.write(ascii("x"));
+  await client.waiter;
+  assert(!client.below.isReading());
+  await settle();
+  assertEquals(client.protocol.calls, ["made"]);
+  client.transport.resumeReading();
+  assert(client.below.isReading());
+  await settle();
+  assertEquals(client.protocol.calls, ["made", "data 1"]);
+  await end(client, server);
+});
+
+test("a buffered protocol that closes or aborts gets no more", async (t) => {
+  for (const method of ["close", "abort"] as const) {
+    const protocol = new BufferedRecorder(3);
+    protocol.onUpdated = () => protocol.transport[method]();
+    const { client, server } = await securePair<Recorder, BufferedRecorder>(t, {
+      serverProtocol: protocol,
+    });
+    client.transport.write(pattern(100));
+    client.transport.close();
+    await settle();
+    assertEquals(protocol.received.length, 3);
+    assertEquals(protocol.calls.at(-1), "lost");
+    await end(client, server);
+  }
+});
+
 test("a buffered protocol that pauses keeps the rest for later", async (t) => {
   const protocol = new BufferedRecorder(4);
   protocol.onUpdated = () => protocol.transport.pauseReading();
@@ -657,6 +688,16 @@ test("a peer that goes away during the handshake has reset the connection", asyn
     assertInstanceOf(await outcome(one), Deno.errors.ConnectionReset);
     assertEquals(one.protocol.calls, []);
   }
+});
+
+test("a peer that says farewell during the handshake has reset the connection", async (t) => {
+  const [near, far] = memoryPair();
+  const one = endOver(t, near, new Recorder(), clientContext(), { serverHostname: "localhost" });
+  await settle();
+  await far.write(new Uint8Array([0x15, 3, 3, 0, 2, 1, 0]));
+  assertInstanceOf(await outcome(one), Deno.errors.ConnectionReset);
+  assertLess(t.loop.time(), 1000);
+  far.close();
 });
 
 for (const at of ["client", "server"] as const) {
