@@ -314,6 +314,73 @@ testLoop("Callbacks that callbacks schedule inherit from them", async ({ loop })
   assertEquals(seen, [0, 1, 2, 3]);
 });
 
+testProgram("Context.run() inside a coroutine enters, leaves and restores", function* (t) {
+  const c = new ContextVar<string>("c", { defaultValue: "none" });
+  const inner = new Context();
+  c.set("task");
+  for (let round = 0; round < 3; round++) {
+    assertEquals(inner.run(() => c.get()), round === 0 ? "none" : `round ${round - 1}`);
+    inner.run((value: string) => {
+      c.set(value);
+      assertThrows(() => inner.run(() => {}), RuntimeError, "already entered");
+      new Context().run(() => assertEquals(c.get(), "none"));
+      assertEquals(c.get(), value);
+    }, `round ${round}`);
+    assertEquals(c.get(), "task");
+    assertThrows(() =>
+      inner.run(() => {
+        throw new TypeError("inside");
+      }), TypeError);
+    assertEquals(c.get(), "task");
+    yield* t.wait(sleep(1));
+  }
+  assertEquals(inner.get(c), "round 2");
+});
+
+testProgram(
+  "Context.run() of an async function inside a coroutine lasts to its end",
+  function* (t) {
+    const c = new ContextVar<string>("c", { defaultValue: "none" });
+    const context = new Context();
+    const seen: unknown[] = [];
+    c.set("task");
+    const task = currentTask();
+    const running = context.run(async () => {
+      c.set("context");
+      await microtasks(3);
+      seen.push(c.get(), currentTask() === task, getRunningLoop() === t.loop as unknown);
+      await sleep(1);
+      seen.push(c.get(), currentTask() === task);
+    });
+    assertEquals(c.get(), "task");
+    yield* t.wait(ensureFuture(running));
+    assertEquals(seen, ["context", true, true, "context", true]);
+    assertEquals(c.get(), "task");
+  },
+);
+
+testLoop("Context.run() inside a callback enters, leaves and restores", async ({ loop }) => {
+  const c = new ContextVar<string>("c", { defaultValue: "none" });
+  const context = new Context();
+  const seen: string[] = [];
+  loop.callSoon(() => {
+    c.set("callback");
+    for (let i = 0; i < 2; i++) {
+      context.run(() => {
+        seen.push(c.get());
+        c.set("context");
+      });
+      seen.push(c.get());
+    }
+    void context.run(async () => {
+      await microtasks(2);
+      seen.push(`async ${c.get()}`);
+    });
+  });
+  await loop.runUntilComplete(sleep(1));
+  assertEquals(seen, ["none", "callback", "context", "callback", "async context"]);
+});
+
 // ---- Tasks ----------------------------------------------------------------------------------------
 
 testProgram("A task runs in a copy of the context it was created in", function* (t) {

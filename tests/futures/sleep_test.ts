@@ -67,11 +67,15 @@ testProgram("A cancelled sleep() leaves no timer behind", function* (t) {
 });
 
 testProgram("A coroutine that is closed in its sleep() leaves no timer behind", function* (t) {
-  const steps = sleep(1e6)[Symbol.iterator]();
-  steps.next();
+  const closed = sleep(1e6)[Symbol.iterator]();
+  closed.next();
+  const thrown = sleep(1e6)[Symbol.iterator]();
+  thrown.next();
   yield* t.wait(sleep(0));
+  assertEquals(t.loop.liveTimers().length, 2);
+  assertEquals(closed.return!(undefined), { value: undefined, done: true });
   assertEquals(t.loop.liveTimers().length, 1);
-  assertEquals(steps.return!(undefined), { value: undefined, done: true });
+  assertThrows(() => thrown.throw!(new TypeError("into it")), TypeError, "into it");
   assertEquals(t.loop.liveTimers(), []);
 }, { kinds: ["generator"] });
 

@@ -596,6 +596,18 @@ for (
     }],
   ] as const
 ) {
+  testLoop(`KeyboardInterrupt in ${kind} that nobody waits for ends the run`, async (t) => {
+    const { loop } = t;
+    const task = loop.createTask(interrupted as () => Program<void>);
+    const main = loop.createTask(sleep(10));
+    await assertRejects(() => loop.runUntilComplete(main), KeyboardInterrupt);
+    assertEquals(loop.time(), 0);
+    assertEquals(t.takeMessages(), ["Task exception was never retrieved"]);
+    assertInstanceOf(task.exception(), KeyboardInterrupt);
+    assertFalse(main.done());
+    await loop.runUntilComplete(main);
+  });
+
   testLoop(`KeyboardInterrupt in ${kind} ends the run, and is nobody's error`, async (t) => {
     const { loop } = t;
     let later = false;

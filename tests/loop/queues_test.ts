@@ -115,3 +115,16 @@ Deno.test("TimerQueue does not count what is called off after it has left", () =
   for (const timer of kept) timer.cancel();
   assertEquals(queue.length, 0);
 });
+
+Deno.test("TimerQueue counts a timer once that is called off again and again", () => {
+  const owner = new Owner();
+  const { queue } = owner;
+  const timers = Array.from(
+    { length: 100 },
+    (_, i) => new TimerHandle(i, i, () => {}, [], new Context(), owner as never),
+  );
+  for (const timer of timers) queue.push(timer);
+  for (let i = 0; i < 1000; i++) timers[50]!.cancel();
+  // It is not thrown out before half of them are called off.
+  assertEquals(queue.length, 100);
+});

@@ -188,6 +188,25 @@ for (const delay of [2 ** 31, 2 ** 53, Infinity]) {
   );
 }
 
+testRealLoop(
+  "A delay that is too long for the host does not wake the loop again and again",
+  () =>
+    new class extends DenoEventLoop {
+      selects = 0;
+      override _select(timeoutMs: number): Promise<void> {
+        this.selects++;
+        return super._select(timeoutMs);
+      }
+    }(),
+  async ({ loop }) => {
+    const timer = loop.callLater(2 ** 40, () => {});
+    setTimeout(() => loop.stop(), 50);
+    await loop.runForever();
+    timer.cancel();
+    assertEquals(loop.selects, 1);
+  },
+);
+
 testLoop("callLater() refuses a delay that is none", ({ loop }) => {
   for (const delay of [NaN, -1, -1e-9, -Infinity]) {
     assertThrows(
