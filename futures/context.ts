@@ -52,6 +52,8 @@ export class Context implements Iterable<ContextVar<unknown>> {
   #values: ReadonlyMap<ContextVar<unknown>, unknown>;
   #owned = false;
   #entered = false;
+  // Another context of the same values, which nobody enters or changes; see `_snapshot()`.
+  #snapshot: Context | null = null;
   /**
    * Identifies the values: two contexts of one version hold the same.
    * @internal
@@ -157,7 +159,21 @@ export class Context implements Iterable<ContextVar<unknown>> {
       copy.#values = this.#values;
       copy._version = this._version;
     }
+    copy.#snapshot = this.#snapshot;
     return copy;
+  }
+
+  /**
+   * What the context holds now, for somebody who will need a copy of it later, or perhaps never: one
+   * object serves all who ask until a variable is set. It must be copied to be run.
+   * @internal
+   */
+  _snapshot(): Context {
+    if (this.#snapshot === null) {
+      const snapshot = this.copy();
+      this.#snapshot = snapshot.#snapshot = snapshot;
+    }
+    return this.#snapshot;
   }
 
   /** @internal */
@@ -176,6 +192,7 @@ export class Context implements Iterable<ContextVar<unknown>> {
     if (value === MISSING) values.delete(variable);
     else values.set(variable, value);
     this._version = ++lastVersion;
+    this.#snapshot = null;
   }
 }
 

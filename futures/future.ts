@@ -18,7 +18,7 @@ import type { Context } from "./context.ts";
 import { CancelledError, type CancelOptions, InvalidStateError, RuntimeError } from "./errors.ts";
 import type { FutureLoop, Runnable } from "./future_loop.ts";
 import type { Awaitable, Suspension } from "./awaitable.ts";
-import { runningLoop } from "./_frame.ts";
+import { runningLoop, sync } from "./_frame.ts";
 import { awaitFuture } from "./_await.ts";
 import { Cancellation } from "./_cancellation.ts";
 import { type Report, unwatch, watchUnretrieved } from "./_unretrieved.ts";
@@ -55,6 +55,7 @@ class DoneCallbackItem implements Runnable {
   }
 
   _run(): void {
+    sync.context = this._context.copy();
     this.callback(this.future as never);
   }
 
@@ -285,7 +286,7 @@ export class Future<T> implements Awaitable<T> {
     const item = new DoneCallbackItem(
       this as Future<unknown>,
       callback as (future: never) => void,
-      currentContext().copy(),
+      currentContext()._snapshot(),
     );
     if (this._state !== PENDING) this._loop._enqueue(item);
     else this._addWaiter(item);

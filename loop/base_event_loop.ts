@@ -72,6 +72,7 @@ import {
 import type { UdpTransportOptions } from "../transports/udp_transport.ts";
 import type { SocketTransportOptions } from "../transports/socket_transport.ts";
 import type { SocketAddress, StreamListener, StreamSocket } from "../transports/stream_socket.ts";
+import type { Closable } from "../transports/transport_loop.ts";
 import type {
   ReadTransport,
   Transport,
@@ -165,6 +166,8 @@ export class BaseEventLoop extends AbstractEventLoop {
   readonly #timers = new TimerQueue();
   // What runs at the end of the present pass.
   readonly #passEnd: Runnable[] = [];
+  // What keeps the process alive and is to be closed with the loop.
+  readonly #held = new Set<Closable>();
   readonly #executor = new DefaultExecutor(this);
   #timerSequence = 0;
   #running = false;
@@ -362,7 +365,11 @@ export class BaseEventLoop extends AbstractEventLoop {
     if (this.#closed || this.#debug || typeof callback !== "function") {
       this.#check("callSoon", callback);
     }
-    const handle = new Handle(callback as unknown as AnyCallback, args, currentContext().copy());
+    const handle = new Handle(
+      callback as unknown as AnyCallback,
+      args,
+      currentContext()._snapshot(),
+    );
     if (this.#debug) handle._sourceTraceback = new Error().stack;
     this._enqueue(handle);
     return handle;
@@ -411,8 +418,8 @@ export class BaseEventLoop extends AbstractEventLoop {
     if (this.#closed || this.#debug || typeof callback !== "function") {
       this.#check(method, callback);
     }
-    const context = currentContext().copy();
-    const timer = new TimerHandle(when, this.#timerSequence++, callback, args, context, this);
+    const snapshot = currentContext()._snapshot();
+    const timer = new TimerHandle(when, this.#timerSequence++, callback, args, snapshot, this);
     if (this.#debug) timer._sourceTraceback = new Error().stack;
     this.#timers.push(timer);
     if (when < this.#parkedUntil) this.#unpark();
@@ -477,6 +484,21 @@ export class BaseEventLoop extends AbstractEventLoop {
   _atPassEnd(item: Runnable): void {
     this.#passEnd.push(item);
     if (this.#parkedUntil !== -Infinity) this.#unpark();
+  }
+
+  /** @internal */
+  _hold(resource: Closable): void {
+    this.#held.add(resource);
+  }
+
+  /** @internal */
+  _letGo(resource: Closable): void {
+    this.#held.delete(resource);
+  }
+
+  /** What is open; a test may want it to be empty. @internal */
+  get _held(): ReadonlySet<Closable> {
+    return this.#held;
   }
 
   #endPass(): void {
@@ -1023,6 +1045,14 @@ export class BaseEventLoop extends AbstractEventLoop {
     if (this.#running) throw new RuntimeError("Cannot close the event loop: it is running");
     if (this.#closed) return;
     this.#closed = true;
+    for (const resource of this.#held) {
+      try {
+        resource.close();
+      } catch {
+        // Somebody else has closed it.
+      }
+    }
+    this.#held.clear();
     this.#ready.clear();
     this.#timers.clear();
     this.#executor.close();

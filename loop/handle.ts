@@ -3,12 +3,14 @@
  *
  * asyncio counterpart: `asyncio.events.Handle` and `TimerHandle`.
  *
- * Invariant: a handle that was called off, or has run, refers to no callback and no arguments, so it
- * keeps nothing alive however long it stays in a queue.
+ * Invariants: a handle that was called off, or has run, refers to no callback and no arguments, so it
+ * keeps nothing alive however long it stays in a queue; the context of a callback is a snapshot, shared
+ * with all that were scheduled from the same place, and is copied only when the callback runs.
  *
  * @module
  */
 
+import { sync } from "../futures/_frame.ts";
 import type { Context } from "../futures/context.ts";
 import type { CancelHandle, FutureLoop, Runnable } from "../futures/future_loop.ts";
 import { describe } from "../futures/_describe.ts";
@@ -30,8 +32,9 @@ export interface HandleOwner extends FutureLoop {
  * asyncio name: `Handle`.
  */
 export class Handle implements Runnable, CancelHandle {
-  /** @internal */
-  readonly _context: Context;
+  /** A snapshot, until the context is asked for or entered. @internal */
+  _context: Context;
+  #ownsContext = false;
   /** @internal */
   _callback: AnyCallback | null;
   /** @internal */
@@ -42,14 +45,18 @@ export class Handle implements Runnable, CancelHandle {
   _sourceTraceback: string | undefined = undefined;
 
   /** @internal */
-  constructor(callback: AnyCallback, args: readonly unknown[], context: Context) {
+  constructor(callback: AnyCallback, args: readonly unknown[], snapshot: Context) {
     this._callback = callback;
     this._args = args.length === 0 ? NO_ARGS : args;
-    this._context = context;
+    this._context = snapshot;
   }
 
   /** The context that the callback runs in. */
   getContext(): Context {
+    if (!this.#ownsContext) {
+      this.#ownsContext = true;
+      this._context = this._context.copy();
+    }
     return this._context;
   }
 
@@ -69,6 +76,7 @@ export class Handle implements Runnable, CancelHandle {
   _run(): void {
     const callback = this._callback as ((...args: readonly unknown[]) => void) | null;
     if (callback === null) return;
+    sync.context = this.#ownsContext ? this._context : this._context.copy();
     const args = this._args;
     switch (args.length) {
       case 0:
@@ -114,10 +122,10 @@ export class TimerHandle extends Handle {
     sequence: number,
     callback: AnyCallback,
     args: readonly unknown[],
-    context: Context,
+    snapshot: Context,
     loop: HandleOwner,
   ) {
-    super(callback, args, context);
+    super(callback, args, snapshot);
     this._when = when;
     this._sequence = sequence;
     this.#loop = loop;
