@@ -128,9 +128,15 @@ class AbortableWait<T> extends Operation<T> {
       this.#unlisten();
       throw error instanceof CancelledError && this.#isOwn() ? this.#signal.reason : error;
     }
-    if (step.done) this.#unlisten();
-    else this.#suspend(step.value);
-    return step;
+    if (step.done) {
+      this.#unlisten();
+      return step;
+    }
+    // Not `step` itself, which all who are suspended may share: what `#suspend()` cancels may be a
+    // task, and then code of others runs.
+    const suspension = step.value;
+    this.#suspend(suspension);
+    return { value: suspension, done: false };
   }
 
   /** What to throw for the request: as in a task, the result that was there gives way. */

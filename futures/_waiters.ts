@@ -259,16 +259,20 @@ export class Waiter<O, I, T> extends Operation<T> {
     if (typeof onFulfilled !== "function" || typeof onRejected !== "function") {
       return super.then(onFulfilled, onRejected);
     }
+    let value: T | typeof LATER;
     try {
       this[Symbol.iterator]();
-      const line = this.#line;
-      const value = line.rules.take(line.owner, this.#item);
-      if (value === LATER) return awaitIterator(this, onFulfilled, onRejected);
-      (runningTask() as Partial<StrandOwner> | null)?._resumed?.();
+      value = this.#line.rules.take(this.#line.owner, this.#item);
+    } catch (error) {
+      return Promise.reject(error).then(onFulfilled, onRejected);
+    }
+    if (value === LATER) return awaitIterator(this, onFulfilled, onRejected);
+    (runningTask() as Partial<StrandOwner> | null)?._resumed?.();
+    try {
       const result = onFulfilled(value);
       return result === undefined ? NOTHING : Promise.resolve(result);
     } catch (error) {
-      return Promise.reject(error).then(onFulfilled, onRejected);
+      return Promise.reject(error);
     }
   }
 

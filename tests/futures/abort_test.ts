@@ -166,6 +166,34 @@ testProgram("withSignal() nested: each signal ends its own wait", function* (t) 
   }
 });
 
+testProgram(
+  "withSignal() waits for what it is told, whatever the abortion makes others do",
+  function* (t) {
+    const signal = countingSignal();
+    const other = t.loop.createFuture<void>();
+    const inner = createTask(t.work(function* () {
+      yield* t.wait(sleep(Infinity));
+    }));
+    yield* t.wait(sleep(0));
+    // Cancelling the task calls this listener, which starts to wait for something else.
+    let started: Task<void> | undefined;
+    inner.signal.addEventListener("abort", () => {
+      const work = coroutine(function* () {
+        yield* other;
+      });
+      started = createTask(work(), { eagerStart: true });
+    });
+    const wait = coroutine(function* () {
+      signal.abort(reason);
+      yield* inner;
+    });
+    assertStrictEquals(yield* errorOf(t.wait(withSignal(wait(), signal.signal))), reason);
+    assert(inner.cancelled());
+    other.setResult();
+    yield* t.wait(started!);
+  },
+);
+
 testProgram("withSignal() cannot be awaited twice", function* (t) {
   const wait = withSignal(sleep(0), countingSignal().signal);
   assertEquals(`${wait}`, "<coroutine sleep>");

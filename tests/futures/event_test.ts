@@ -1,8 +1,8 @@
 /** `Event`: who goes on after a `set()`, and when. */
-import { assert, assertEquals, assertFalse, assertInstanceOf } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertInstanceOf, assertRejects } from "@std/assert";
 import { CancelledError, createTask, sleep } from "../../futures/mod.ts";
 import { Event } from "../../futures/event.ts";
-import { errorOf, passes, testProgram, type Trial } from "../_helpers.ts";
+import { errorOf, passes, testAsync, testProgram, type Trial } from "../_helpers.ts";
 
 /** A task that waits for the event and tells so. */
 function waiter(t: Trial, event: Event, name: string, log: string[]) {
@@ -95,3 +95,22 @@ testProgram("Event.wait() cancelled after being woken is cancelled", function* (
   assertEquals(`${event}`, "<Event [set]>");
   assertEquals(`${event.wait()}`, "<coroutine Event.wait>");
 });
+
+for (const waits of [false, true]) {
+  testAsync(
+    `Event.wait().then() is a chain, where it ${waits ? "waits" : "need not wait"}`,
+    async () => {
+      const event = new Event();
+      if (!waits) event.set();
+      const woken = event.wait().then((value) => ({ value }), () => "failed");
+      // What the first callback throws is not for the second.
+      const broken = event.wait().then(() => {
+        throw new TypeError("of the callback");
+      }, () => "handled");
+      const rejects = assertRejects(async () => await broken, TypeError, "of the callback");
+      event.set();
+      assertEquals(await woken, { value: true });
+      await rejects;
+    },
+  );
+}
