@@ -230,17 +230,14 @@ export class SSLProtocol extends Protocol implements Runnable {
    */
   override eofReceived(): boolean {
     this.#belowEnded = true;
-    if (this.#state === HANDSHAKE) this.#endInHandshake();
-    else this.#advance();
+    if (this.#state === HANDSHAKE) {
+      const error = new Deno.errors.ConnectionReset(
+        "Cannot complete the TLS handshake: the peer has closed the connection",
+      );
+      // The engine may be about to tell why.
+      setImmediate(() => this.#engineFailed(error));
+    } else this.#advance();
     return true;
-  }
-
-  #endInHandshake(): void {
-    const error = new Deno.errors.ConnectionReset(
-      "Cannot complete the TLS handshake: the peer has closed the connection",
-    );
-    // The engine may be about to tell why.
-    setImmediate(() => this.#engineFailed(error));
   }
 
   /** The connection is gone. */
@@ -297,10 +294,7 @@ export class SSLProtocol extends Protocol implements Runnable {
     const engine = this.#engine;
     if (engine === null || this.#state === LOST) return;
     if (this.#failure !== null) return this.#fail(this.#failure.error, "TLS failed");
-    if (this.#state === HANDSHAKE) {
-      if (engine.secured !== null) this.#handshakeDone(engine.secured);
-      else if (engine.peerClosed) this.#endInHandshake();
-    }
+    if (this.#state === HANDSHAKE && engine.secured !== null) this.#handshakeDone(engine.secured);
     if (this.#state === WRAPPED) this.#deliverData(engine);
     if (this.#state === FLUSHING || this.#state === SHUTDOWN) engine.plaintext.length = 0;
     if (this.#state === SHUTDOWN) this.#finishIfDone();

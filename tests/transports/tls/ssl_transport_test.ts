@@ -690,16 +690,6 @@ test("a peer that goes away during the handshake has reset the connection", asyn
   }
 });
 
-test("a peer that says farewell during the handshake has reset the connection", async (t) => {
-  const [near, far] = memoryPair();
-  const one = endOver(t, near, new Recorder(), clientContext(), { serverHostname: "localhost" });
-  await settle();
-  await far.write(new Uint8Array([0x15, 3, 3, 0, 2, 1, 0]));
-  assertInstanceOf(await outcome(one), Deno.errors.ConnectionReset);
-  assertLess(t.loop.time(), 1000);
-  far.close();
-});
-
 for (const at of ["client", "server"] as const) {
   test(`a peer that speaks something else is told so by the ${at}`, async (t) => {
     for (const text of ["GET / HTTP/1.1\r\n\r\n", "220 mail.example ESMTP\r\n", "\0".repeat(100)]) {
