@@ -1,0 +1,5 @@
+/** The default loop does all that a loop can do. */
+import { DenoEventLoop } from "../../../loop/mod.ts";
+import { testEventLoop } from "../../../loop/conformance/mod.ts";
+
+testEventLoop("DenoEventLoop", () => new DenoEventLoop());

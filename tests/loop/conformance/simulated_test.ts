@@ -1,0 +1,12 @@
+/** The simulated loop does all that its program can see; it has no host that could wake it. */
+import { CORE_AREAS, testEventLoop } from "../../../loop/conformance/mod.ts";
+import { SimulatedEventLoop } from "../../../loop/simulated/mod.ts";
+
+const areas = [...CORE_AREAS, "TCP", "Unix", "UDP", "TLS"] as const;
+
+testEventLoop("SimulatedEventLoop", () => new SimulatedEventLoop(), { areas });
+testEventLoop(
+  "SimulatedEventLoop on a slow network",
+  () => new SimulatedEventLoop({ seed: 7, network: { latencyMs: 20, jitterMs: 10 } }),
+  { areas },
+);
