@@ -106,14 +106,18 @@ export function startBody<A extends unknown[], T>(body: Body<A, T>, ...args: A):
   return steps;
 }
 
-/** Calls a callback that may be a body, or a plain function, whose result is then `undefined`. */
+/** The same for what may be a plain function as well, which has its result at once. */
 export function startCallback<A extends unknown[]>(
   callback: (...args: A) => unknown,
   ...args: A
-): Steps<unknown> | undefined {
-  return stepsOf(
-    isGeneratorFunction(callback) ? callback(...args) : callAsync(callback, ...args),
-  );
+): Steps<unknown> {
+  const result = isGeneratorFunction(callback) ? callback(...args) : callAsync(callback, ...args);
+  return stepsOf(result) ?? plain(result);
+}
+
+// deno-lint-ignore require-yield
+function* plain<T>(result: T): Generator<Suspension, T, unknown> {
+  return result;
 }
 
 function stepsOf<T>(result: unknown): Steps<T> | undefined {

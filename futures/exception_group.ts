@@ -266,8 +266,7 @@ const exceptStarSteps = coroutine(
       );
       if (errors === undefined) continue;
       try {
-        const steps = startCallback(handler, errors);
-        if (steps !== undefined) yield* steps;
+        yield* startCallback(handler, errors);
       } catch (error) {
         if (error === errors) collectLeaves(errors, kept);
         else raised.push(error);

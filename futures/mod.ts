@@ -47,7 +47,7 @@ export { gather, type GatherOptions, type GatherResults, type GatherSettled } fr
 export { waitFor } from "./wait_for.ts";
 export { Timeout, timeout, timeoutAt } from "./timeout.ts";
 export { moveOnAfter, moveOnAt } from "./move_on.ts";
-export { TaskGroup, taskGroup, type TaskGroupOptions } from "./task_group.ts";
+export { TaskGroup, taskGroup, type TaskGroupBody, type TaskGroupOptions } from "./task_group.ts";
 export {
   type ErrorClass,
   type ErrorFilter,

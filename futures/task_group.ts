@@ -20,19 +20,18 @@
 
 import { type AbortOptions, withSignal } from "./_abort.ts";
 import { waitOn } from "./_await.ts";
-import { startBody, startInline } from "./_body.ts";
+import { startCallback } from "./_body.ts";
 import { CancelScope, scopeTask } from "./_cancel_scope.ts";
 import { Cancellation } from "./_cancellation.ts";
+import { Child, ChildList, inTurn, readyTask, type Turn } from "./_group_tasks.ts";
 import { outcomeOf } from "./_outcome.ts";
 import { abortable } from "./_signal_scope.ts";
 import type { Suspension } from "./awaitable.ts";
-import { Context } from "./context.ts";
 import { type Body, Coroutine, coroutine, type CoroutineLike, isGenerator } from "./coroutine.ts";
 import { CancelledError, type CancelOptions, KeyboardInterrupt, RuntimeError } from "./errors.ts";
 import { ExceptionGroup } from "./exception_group.ts";
 import type { Future } from "./future.ts";
 import type { FutureLoop, Runnable } from "./future_loop.ts";
-import type { Guard } from "./guard.ts";
 import { Semaphore } from "./semaphore.ts";
 import type { Task, TaskOptions } from "./task.ts";
 import { wait } from "./wait.ts";
@@ -62,33 +61,12 @@ export interface TaskGroupOptions {
   limit?: number;
 }
 
+/** The code of a group: it need not wait itself, so it may be a plain function. */
+export type TaskGroupBody<T> = (
+  group: TaskGroup,
+) => T | PromiseLike<T> | Generator<Suspension, T, unknown>;
+
 // ---- The group ------------------------------------------------------------------------------------
-
-const noContext = new Context();
-
-/** One task of a group, and the callback for when it is done. */
-class Child implements Runnable {
-  readonly _context: Context = noContext;
-  readonly task: Task<unknown>;
-  readonly turn: Turn | null;
-  readonly #group: TaskGroup;
-  previous: Child | null = null;
-  next: Child | null = null;
-
-  constructor(group: TaskGroup, task: Task<unknown>, turn: Turn | null) {
-    this.#group = group;
-    this.task = task;
-    this.turn = turn;
-  }
-
-  get _awaiter(): object | null {
-    return this.#group._parent;
-  }
-
-  _run(): void {
-    this.#group._childDone(this);
-  }
-}
 
 /**
  * Tasks that belong together: none of them outlives the group, and none of their errors is lost.
@@ -126,9 +104,7 @@ export class TaskGroup {
   _parent: object | null = null;
   // The account of that task.
   #parent: CancelScope | null = null;
-  #first: Child | null = null;
-  #last: Child | null = null;
-  #count = 0;
+  readonly #children = new ChildList();
   #errors: unknown[] = [];
   #interrupt: KeyboardInterrupt | null = null;
   // What `cancel()` was given before the group was entered.
@@ -181,19 +157,19 @@ export class TaskGroup {
    * entered, not whether it ever was; `cancelling()` is what it was before also after a
    * {@linkcode KeyboardInterrupt}.
    *
-   * @param body an async function or a generator function, given the group
+   * @param body an async function, a generator function or a plain function, given the group
    * @param options a signal that ends the group
    * @returns what the body returns
    * @throws {ExceptionGroup} when the body or a task has failed
    * @throws {RuntimeError} when the group has been entered before, or outside a task
    */
-  run<T>(body: Body<[group: TaskGroup], T>, options?: AbortOptions): Coroutine<T> {
+  run<T>(body: TaskGroupBody<T>, options?: AbortOptions): Coroutine<T> {
     return abortable(TaskGroup.#run(this, body) as Coroutine<T>, options?.signal);
   }
 
   static readonly #run = coroutine(function* taskGroup(
     group: TaskGroup,
-    body: Body<[group: TaskGroup], unknown>,
+    body: TaskGroupBody<unknown>,
   ): Generator<Suspension, unknown, unknown> {
     group.#enter();
     const parent = group.#parent!;
@@ -202,7 +178,7 @@ export class TaskGroup {
     let cancellation: CancelledError | null = null;
     try {
       try {
-        result = yield* startBody(body, group);
+        result = yield* startCallback(body, group);
       } catch (error) {
         if (error instanceof CancelledError) cancellation = error;
         else if (error instanceof KeyboardInterrupt) group.#interrupt ??= error;
@@ -211,7 +187,7 @@ export class TaskGroup {
       }
       group.#state = "exiting";
       if (group.#onExit === "cancel") group.#abort(undefined);
-      while (group.#count > 0) {
+      while (group.#children.length > 0) {
         group.#completed = group.#loop!.createFuture<undefined>();
         try {
           yield* group.#completed;
@@ -225,7 +201,7 @@ export class TaskGroup {
     } finally {
       group.#state = "finished";
       // A body that was given up (`Coroutine.close()`) leaves tasks behind.
-      if (group.#count > 0) group.#abort(undefined);
+      if (group.#children.length > 0) group.#abort(undefined);
       if (parent.close()) cancellation = null;
     }
     if (group.#interrupt !== null) throw group.#interrupt;
@@ -273,7 +249,7 @@ export class TaskGroup {
     }
     const task = this.#loop!.createTask<T>(coro, options);
     const child = new Child(this, task as Task<unknown>, turn);
-    this.#link(child);
+    this.#children.append(child);
     if (task.done()) this._childDone(child);
     else {
       waitOn(task, child);
@@ -356,7 +332,7 @@ export class TaskGroup {
   #checkOpen(coro: unknown): void {
     const problem = this.#state === "created"
       ? "has not been entered"
-      : this.#state === "finished" || (this.#state === "exiting" && this.#count === 0)
+      : this.#state === "finished" || (this.#state === "exiting" && this.#children.length === 0)
       ? "is finished"
       : this.#aborting
       ? "is shutting down"
@@ -367,30 +343,12 @@ export class TaskGroup {
     throw new RuntimeError(`Cannot create a task: ${this} ${problem}`);
   }
 
-  #link(child: Child): void {
-    const last = this.#last;
-    child.previous = last;
-    if (last === null) this.#first = child;
-    else last.next = child;
-    this.#last = child;
-    this.#count++;
-  }
-
-  #unlink(child: Child): void {
-    const { previous, next } = child;
-    if (previous === null) this.#first = next;
-    else previous.next = next;
-    if (next === null) this.#last = previous;
-    else next.previous = previous;
-    this.#count--;
-  }
-
   /** A task of the group is done. @internal */
   _childDone(item: Runnable): void {
     const child = item as Child;
     const { task } = child;
-    this.#unlink(child);
-    if (this.#count === 0 && this.#completed !== null && !this.#completed.done()) {
+    this.#children.remove(child);
+    if (this.#children.length === 0 && this.#completed !== null && !this.#completed.done()) {
       this.#completed.setResult(undefined);
     }
     if (!task.cancelled()) {
@@ -457,7 +415,7 @@ export class TaskGroup {
   #abort(reason: unknown, message?: string): void {
     if (this.#aborting) return;
     const request = this.#request = new Cancellation(this.#loop!, message, reason, this);
-    for (let child = this.#first; child !== null;) {
+    for (let child = this.#children.first; child !== null;) {
       const { next }: Child = child;
       if (!child.task.done()) request.passTo(child.task);
       child = next;
@@ -469,7 +427,7 @@ export class TaskGroup {
     const parts = ["TaskGroup"];
     if (this.#aborting && this.#state !== "finished") parts.push("cancelling");
     else parts.push(this.#state);
-    if (this.#count > 0) parts.push(`tasks=${this.#count}`);
+    if (this.#children.length > 0) parts.push(`tasks=${this.#children.length}`);
     if (this.#errors.length > 0) parts.push(`errors=${this.#errors.length}`);
     return `<${parts.join(" ")}>`;
   }
@@ -480,51 +438,12 @@ export class TaskGroup {
   }
 }
 
-/** The turn of one task in a group with a limit. */
-interface Turn {
-  /** There while it is the task's turn. */
-  slot: Guard | null;
-}
-
-/** A task that waits for its turn; the group ends the turn. */
-const inTurn = coroutine(function* inTurn(
-  slots: Semaphore,
-  turn: Turn,
-  coro: CoroutineLike<unknown>,
-): Generator<Suspension, unknown, unknown> {
-  turn.slot = yield* slots.acquire();
-  return yield* startInline(coro);
-});
-
-/** A task that says when it is ready. */
-const readyTask = coroutine(function* start(
-  fn: Body<[started: (value: unknown) => void], unknown>,
-  ready: Future<unknown>,
-): Generator<Suspension, void, unknown> {
-  let called = false;
-  const started = (value: unknown) => {
-    if (called) throw new RuntimeError("Cannot say that a task is ready: it was said before");
-    called = true;
-    // Who waited for it may have been cancelled, and cannot have told the task yet.
-    if (!ready.done()) ready.setResult(value);
-  };
-  try {
-    yield* startBody(fn, started);
-  } catch (error) {
-    if (ready.done() || error instanceof CancelledError) throw error;
-    return ready.setException(error);
-  }
-  if (!ready.done()) {
-    ready.setException(new RuntimeError("A task has ended before it has said that it is ready"));
-  }
-});
-
 /**
  * Makes a {@linkcode TaskGroup} and runs it.
  *
  * asyncio counterpart: `async with TaskGroup() as group`.
  *
- * @param body an async function or a generator function, given the group
+ * @param body an async function, a generator function or a plain function, given the group
  * @param options what failures and the end of the body do, how many tasks may run at a time, and a
  * signal that ends the group
  * @returns what the body returns; `undefined` when it was ended by `group.cancel()`
@@ -552,7 +471,7 @@ const readyTask = coroutine(function* start(
  * ```
  */
 export function taskGroup<T>(
-  body: Body<[group: TaskGroup], T>,
+  body: TaskGroupBody<T>,
   options: TaskGroupOptions & AbortOptions = {},
 ): Coroutine<T> {
   return new TaskGroup(options).run(body, options);

@@ -68,6 +68,17 @@ testProgram("taskGroup() without tasks ends with its body", function* (t) {
   );
 });
 
+testProgram("The body of a group may be a plain function", function* (t) {
+  const tasks = yield* t.wait(taskGroup((group) => [group.createTask(sleep(5, "done"))]));
+  assertEquals(tasks[0]!.result(), "done");
+  assertEquals(yield* t.wait(taskGroup(() => undefined)), undefined);
+  const error = yield* errorOf(t.wait(taskGroup((group) => {
+    group.createTask(sleep(100));
+    throw new TypeError("body");
+  })));
+  assertInstanceOf(error, ExceptionGroup);
+});
+
 testProgram(
   "A task may make further tasks in its group, also while the group waits",
   function* (t) {

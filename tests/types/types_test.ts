@@ -15,7 +15,7 @@ async function check(...files: URL[]): Promise<{ success: boolean; stderr: strin
 }
 
 Deno.test("The type tests compile", async () => {
-  const names = ["call_soon", "waiting", "gather", "extending"];
+  const names = ["call_soon", "waiting", "gather", "scopes", "extending"];
   const { success, stderr } = await check(...names.map((name) => new URL(`${name}.ts`, folder)));
   assert(success, stderr);
 });
