@@ -99,11 +99,6 @@ export class SSLWriter implements WriteQueueOwner, Runnable {
     this.#flow.pauseIfAbove(queue.size);
   }
 
-  /** Sends what was written, without waiting for more. */
-  flush(): void {
-    this.#queue.flush();
-  }
-
   /** Forgets what is unsent; nobody is told anything any more. */
   drop(): void {
     this.#dropped = true;

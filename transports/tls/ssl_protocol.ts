@@ -405,9 +405,7 @@ export class SSLProtocol extends Protocol implements Runnable {
     );
     // The peer's farewell is waited for, so there is reading to be done, whoever wants what comes.
     if (this.#appPaused) this.#below!.resumeReading();
-    this.#engine!.plaintext.length = 0;
     if (this.#writer.size === 0) this.#sayFarewell();
-    else this.#writer.flush();
   }
 
   #sayFarewell(): void {

@@ -459,6 +459,24 @@ test("a peer that does not answer a farewell is waited for as long as sslShutdow
   }
 });
 
+test("a farewell is answered, and the end of the stream will do for an answer", async (t) => {
+  const one = await securePair(t);
+  await settle();
+  one.server.socket.writes.length = 0;
+  one.client.transport.close();
+  await settle();
+  assertEquals(one.server.socket.writes.length, 1);
+
+  const { client, server } = await securePair(t);
+  server.below.pauseReading();
+  client.transport.close();
+  await settle();
+  assertEquals(client.protocol.calls, ["made"]);
+  server.below.abort();
+  await settle();
+  assertEquals(client.protocol.calls, ["made", "lost"]);
+});
+
 test("a peer that takes nothing is waited for as long as sslShutdownTimeout", async (t) => {
   const { client, server } = await securePair(t, {
     capacity: 100,
@@ -570,6 +588,20 @@ test("a protocol whose methods fail is reported, and loses its connection", asyn
     assert(server.socket.closed);
     await end(client);
   }
+});
+
+test("a protocol that aborts and then fails has aborted", async (t) => {
+  const protocol = new Recorder();
+  protocol.on.dataReceived = () => {
+    protocol.transport.abort();
+    throw new RangeError("no");
+  };
+  const { client, server } = await securePair(t, { serverProtocol: protocol });
+  client.transport.write(ascii("x"));
+  await settle();
+  assertEquals(protocol.calls, ["made", "data 1", "lost"]);
+  assertEquals(t.takeMessages(), ["Fatal error: protocol.dataReceived() failed"]);
+  await end(client, server);
 });
 
 test("a protocol whose connectionLost() or pauseWriting() fails is reported", async (t) => {
