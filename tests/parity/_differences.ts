@@ -20,6 +20,19 @@
  *   microtask: when the code that made the task has come to rest. So that code finds the task pending
  *   where in CPython it is done, and waits for it; and the two go on in another order.
  *
+ * For transports, these are kept out of the talks of `_talks.ts`, or left out where a random one comes
+ * upon them:
+ *
+ * - *pieces*: a stream promises nothing about the pieces in which bytes arrive.
+ * - *unread bytes*: a side that ends with bytes unread resets the connection. Here a transport has one
+ *   read under way, also while it is paused, so that less is unread and the peer sees an end instead.
+ * - *writes behind a callback*: asyncio tries to send inside `write()`; here bytes leave right after the
+ *   callback, so what is written just before `abort()` or a failure is dropped as `abort()` promises,
+ *   and what the system refuses is told by `connectionLost()` alone.
+ * - *after the end*: asyncio fails in itself when `abort()` or `writelines()` is called on a connection
+ *   that was lost, tells the end of a stream again after `resume_reading()`, and waits for ever for
+ *   `writelines()` of nothing but empty pieces.
+ *
  * Imported by tests only.
  */
 import type { ParityProgram } from "./_program.ts";

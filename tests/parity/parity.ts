@@ -3,7 +3,8 @@
  *
  * Program number n of a run has the seed n; a difference is shrunk, and both traces of it are printed.
  * `--mixing` is `generators` (the default), `async functions`, `by turns` or `all`. `--record FILE`
- * keeps the programs with CPython's traces, for `replay_test.ts`.
+ * keeps the programs with CPython's traces, for `replay_test.ts`. With `--what talks`, talks of two
+ * protocols take the place of programs, those that are written by hand first.
  */
 import { askPython, findPython, type Python } from "./_cpython.ts";
 import { writePacked } from "./_corpus.ts";
@@ -11,10 +12,13 @@ import { outcomes, same, startsEagerly } from "./_differences.ts";
 import { makeProgram } from "./_maker.ts";
 import { type Mixing, play } from "./_player.ts";
 import type { Answer, ParityProgram } from "./_program.ts";
+import { runTalk, sameStep } from "./_talker.ts";
+import { makeTalk, SCRIPTED, type Talk, type TalkStep } from "./_talks.ts";
 import { shrink } from "./_shrink.ts";
 
 const BATCH = 500;
 const SCRIPT = new URL("player.py", import.meta.url);
+const TALK_SCRIPT = new URL("talk.py", import.meta.url);
 const MIXINGS: Mixing[] = ["generators", "async functions", "by turns"];
 
 interface Options {
@@ -22,6 +26,8 @@ interface Options {
   count: number;
   mixings: Mixing[];
   record: string | undefined;
+  /** Whether talks are compared instead of programs. */
+  talks: boolean;
   /** How many differences to look at before giving up. */
   differences: number;
 }
@@ -40,6 +46,7 @@ function parse(args: string[]): Options {
     count: number("--count", 1000),
     mixings: mixing === "all" ? MIXINGS : MIXINGS.filter((each) => each === mixing),
     record: given.get("--record"),
+    talks: given.get("--what") === "talks",
     differences: number("--differences", 1),
   };
 }
@@ -71,6 +78,35 @@ async function report(python: Python, program: ParityProgram, mixing: Mixing): P
   }
 }
 
+async function compareTalks(python: Python, options: Options): Promise<number> {
+  const talks: [string, Talk][] = Object.entries(SCRIPTED);
+  for (let i = 0; i < options.count; i++) {
+    talks.push([`seed ${options.seed + i}`, makeTalk(options.seed + i)]);
+  }
+  const answers = await askPython<Talk, TalkStep[]>(python, TALK_SCRIPT, talks.map(([, t]) => t));
+  let differences = 0;
+  const kept: [string, Talk, TalkStep[]][] = [];
+  for (const [i, [name, talk]] of talks.entries()) {
+    const expected = answers[i]!;
+    const actual = await runTalk(talk, expected);
+    if (expected.every((step, n) => sameStep(step, actual[n]!))) {
+      kept.push([name, talk, expected]);
+      continue;
+    }
+    differences++;
+    console.log(`${name}: ${JSON.stringify({ ...talk, steps: [] })}`);
+    expected.forEach((step, n) => {
+      const equal = sameStep(step, actual[n]!);
+      const what = JSON.stringify(talk.steps[n - 1] ?? "abort");
+      console.log(equal ? " " : "≠", what, JSON.stringify(step));
+      if (!equal) console.log("  ", " ".repeat(what.length), JSON.stringify(actual[n]));
+    });
+  }
+  console.log(`CPython ${python.version}: ${talks.length} talks, ${differences} differences`);
+  if (options.record !== undefined) await writePacked(options.record, kept);
+  return differences > 0 ? 1 : 0;
+}
+
 async function main(): Promise<number> {
   const options = parse(Deno.args);
   const python = await findPython();
@@ -78,6 +114,7 @@ async function main(): Promise<number> {
     console.error("Cannot compare: no CPython 3.13 was found");
     return 1;
   }
+  if (options.talks) return await compareTalks(python, options);
   const listed: Record<string, number> = {};
   const excluded: Record<string, number> = {};
   let compared = 0;
