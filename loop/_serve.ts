@@ -158,7 +158,14 @@ export function* makeServer(
 ): Generator<Suspension, Server, unknown> {
   const accept = acceptWith(loop, protocolFactory, tls, options.keepAlive ?? false);
   const server = new Server(loop, listeners, accept);
-  if (options.startServing ?? true) yield* server.startServing();
+  if (options.startServing ?? true) {
+    try {
+      yield* server.startServing();
+    } catch (error) {
+      server.close();
+      throw error;
+    }
+  }
   return server;
 }
 

@@ -19,7 +19,11 @@ import type { Future } from "../futures/future.ts";
 import { sleep } from "../futures/sleep.ts";
 import type { StreamListener, StreamSocket } from "../transports/stream_socket.ts";
 import type { Transport } from "../transports/transport.ts";
+import type { TransportLoop } from "../transports/transport_loop.ts";
 import type { AbstractEventLoop } from "./abstract_event_loop.ts";
+
+/** The loop of a server, which closes it with itself. */
+type ServerLoop = AbstractEventLoop & Pick<TransportLoop, "_hold" | "_letGo">;
 
 /**
  * How long a server waits before it accepts again after the host has refused to, in milliseconds:
@@ -153,7 +157,7 @@ export type AcceptConnection = (socket: StreamSocket, server: Server) => Corouti
  * ```
  */
 export class Server extends AbstractServer {
-  readonly #loop: AbstractEventLoop;
+  readonly #loop: ServerLoop;
   #listeners: readonly StreamListener[] | null;
   readonly #accept: AcceptConnection;
   readonly #clients = new Set<Transport>();
@@ -167,7 +171,7 @@ export class Server extends AbstractServer {
 
   /** @internal */
   constructor(
-    loop: AbstractEventLoop,
+    loop: ServerLoop,
     listeners: readonly StreamListener[],
     accept: AcceptConnection,
   ) {
@@ -175,6 +179,7 @@ export class Server extends AbstractServer {
     this.#loop = loop;
     this.#listeners = listeners;
     this.#accept = accept;
+    loop._hold(this);
   }
 
   /**
@@ -202,6 +207,7 @@ export class Server extends AbstractServer {
     if (listeners === null) return;
     this.#listeners = null;
     this.#serving = false;
+    this.#loop._letGo(this);
     for (const listener of listeners) listener.close();
     const forever = this.#servingForever;
     if (forever !== null && !forever.done()) forever.cancel();

@@ -143,11 +143,13 @@ export class Trial<L extends BaseEventLoop = TestLoop> {
     const { loop } = this;
     const tasks = Array.from(allTasks(loop), String);
     const timers = loop instanceof TestLoop && !loop.isClosed() ? loop.liveTimers() : [];
+    const open = Array.from(loop._held, String);
     loop.close();
     const reports = this.takeReports().map(({ message, exception }) => [message, exception]);
     assertEquals(reports, [], "unexpected calls of the exception handler");
     assertEquals(tasks, [], "tasks that are still pending");
     assertEquals(timers.map(String), [], "timers that are still live");
+    assertEquals(open, [], "connections and servers that are still open");
   }
 }
 

@@ -56,7 +56,7 @@ export {
   type SocketTransportOptions,
   type TransportOwner,
 } from "./socket_transport.ts";
-export type { TransportLoop } from "./transport_loop.ts";
+export type { Closable, TransportLoop } from "./transport_loop.ts";
 export {
   bindDatagram,
   type BindDatagramOptions,

@@ -78,6 +78,7 @@ export class ReadPipeTransport extends ReadTransport implements Runnable {
     this._context = copyContext();
     this.#loop = loop;
     this.#source = openSource(pipe);
+    loop._hold(this.#source);
     this.#protocol = protocol;
     const begin = () => this.#begin(options.waiter);
     loop._enqueue(new ContextCall(this._context, `connectionMade() of ${this}`, begin));
@@ -230,6 +231,7 @@ export class ReadPipeTransport extends ReadTransport implements Runnable {
     } catch (failure) {
       this.#report(failure, "protocol.connectionLost() failed");
     } finally {
+      this.#loop._letGo(this.#source);
       this.#source.close();
     }
   }

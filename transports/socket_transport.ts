@@ -130,6 +130,7 @@ export class SocketTransport extends Transport implements Runnable {
     } catch {
       // It only makes small writes faster; what is wrong with the connection, the first read will tell.
     }
+    loop._hold(socket);
     options.server?._attach(this);
     this.#schedule(BEGIN);
   }
@@ -377,6 +378,7 @@ export class SocketTransport extends Transport implements Runnable {
     } catch (failure) {
       this.#report(failure, "protocol.connectionLost() failed");
     } finally {
+      this.#loop._letGo(this.#socket);
       try {
         this.#socket.close();
       } catch {

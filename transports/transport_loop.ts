@@ -10,6 +10,12 @@
 import type { Future } from "../futures/future.ts";
 import type { CancelHandle, ExceptionContext, Runnable } from "../futures/future_loop.ts";
 
+/** Something that can be closed. */
+export interface Closable {
+  /** Closes it. */
+  close(): void;
+}
+
 /** The part of an event loop that transports use. */
 export interface TransportLoop {
   /** The loop's clock, in milliseconds. */
@@ -37,4 +43,11 @@ export interface TransportLoop {
    * must call nothing of the program's, and must not throw; its context does not matter.
    */
   _atPassEnd(item: Runnable): void;
+  /**
+   * Takes note of something open that keeps the process alive. The loop closes it when it is closed
+   * itself, without a call of any protocol: then nobody is left to run one.
+   */
+  _hold(resource: Closable): void;
+  /** Forgets it: it is closed, or somebody else's from now on. */
+  _letGo(resource: Closable): void;
 }

@@ -99,6 +99,7 @@ export class UdpTransport extends DatagramTransport implements Runnable {
     this.#remote = remoteAddr === undefined ? undefined : socketAddress(remoteAddr);
     this.#protocol = protocol;
     this.#flow = new FlowControl(loop, this);
+    loop._hold(socket);
     this.#enqueue("connectionMade", () => this.#begin(waiter));
   }
 
@@ -309,6 +310,7 @@ export class UdpTransport extends DatagramTransport implements Runnable {
     this.#head = this.#unsentBytes = 0;
     this.#enqueue("connectionLost", () => {
       this.#tell("connectionLost", () => this.#protocol.connectionLost(error));
+      this.#loop._letGo(this.#socket);
       try {
         this.#socket.close();
       } catch {
