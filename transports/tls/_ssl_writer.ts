@@ -128,7 +128,6 @@ export class SSLWriter implements WriteQueueOwner, Runnable {
 
   /** @internal */
   _written(): void {
-    if (this.#dropped) return;
     if (this.#flow.paused && this.#flow.isLow(this.size)) this.#loop._deliver(this);
     if (this.size === 0) this.#onAllSent();
   }

@@ -377,6 +377,16 @@ test("a peer that does not read makes the writer pause, and little is kept", asy
   await end(client, server);
 });
 
+test("a high water mark that is set below what is unsent lets the writer pause", async (t) => {
+  const { client, server } = await securePair(t);
+  client.transport.write(pattern(1000));
+  client.transport.setWriteBufferLimits({ high: 999 });
+  assertEquals(client.protocol.calls, ["made", "pause"]);
+  await settle();
+  assertEquals(client.protocol.calls, ["made", "pause", "resume"]);
+  await end(client, server);
+});
+
 test("with a high water mark of 0, the writer pauses whenever anything is unsent", async (t) => {
   const { client, server } = await securePair(t);
   client.transport.setWriteBufferLimits({ high: 0 });
