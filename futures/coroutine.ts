@@ -46,6 +46,12 @@ export type Body<A extends unknown[], T> = (
 export abstract class Coroutine<T> implements Awaitable<T> {
   #used = false;
 
+  /** Claims the only use: false when it has been claimed before. @internal */
+  protected _claim(): boolean {
+    if (this.#used) return false;
+    return this.#used = true;
+  }
+
   /** Starts the work; called once. */
   protected abstract _start(): Iterator<Suspension, T, unknown>;
 
@@ -55,10 +61,9 @@ export abstract class Coroutine<T> implements Awaitable<T> {
    * @throws {RuntimeError} when it has been awaited before
    */
   [Symbol.iterator](): Iterator<Suspension, T, unknown> {
-    if (this.#used) {
+    if (!this._claim()) {
       throw new RuntimeError(`Cannot await ${this} again: a coroutine runs once`);
     }
-    this.#used = true;
     return this._start();
   }
 

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { awaitTurn } from "./_await.ts";
 import { runningLoop } from "./_frame.ts";
 import type { Suspension } from "./awaitable.ts";
 import { type Coroutine, Operation } from "./coroutine.ts";
@@ -28,6 +29,15 @@ class Turn<T> extends Operation<T> {
     if (this.#yielded) return { value: this.#result, done: true };
     this.#yielded = true;
     return { value: undefined, done: false };
+  }
+
+  override then<R1 = T, R2 = never>(
+    onFulfilled?: ((value: T) => R1 | PromiseLike<R1>) | null,
+    onRejected?: ((reason: unknown) => R2 | PromiseLike<R2>) | null,
+  ): PromiseLike<R1 | R2> {
+    // Outside a loop, and awaited again, it fails as every coroutine does.
+    if (runningLoop() === null || !this._claim()) return super.then(onFulfilled, onRejected);
+    return awaitTurn(this.#result, onFulfilled, onRejected);
   }
 
   override get name(): string {

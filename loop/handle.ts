@@ -76,7 +76,7 @@ export class Handle implements Runnable, CancelHandle {
   _run(): void {
     const callback = this._callback as ((...args: readonly unknown[]) => void) | null;
     if (callback === null) return;
-    sync.context = this.#ownsContext ? this._context : this._context.copy();
+    sync.context = this.getContext();
     const args = this._args;
     switch (args.length) {
       case 0:
