@@ -29,6 +29,7 @@ import type { ConnectHookOptions, ListenHookOptions, StreamAddress } from "../ne
 import type { ReadyQueue } from "../ready_queue.ts";
 import { Random } from "./_random.ts";
 import { shuffleTasks } from "./_ready_order.ts";
+import { bindDatagram, connect, listen, resolve } from "./_sockets.ts";
 import { currentBoot } from "./_world.ts";
 import { DeadlockError } from "./deadlock_error.ts";
 import type { LinkConditions } from "./link.ts";
@@ -161,17 +162,18 @@ export class SimulatedEventLoop extends BaseEventLoop {
     port: number | string | undefined,
     options: GetAddrInfoOptions,
   ): Promise<AddressInfo[]> {
-    return this.network._resolve(host, port, options);
+    return resolve(this.network._world, host, port, options);
   }
 
   /** See {@linkcode BaseEventLoop._connect}. */
   override _connect(address: StreamAddress, options: ConnectHookOptions): Promise<StreamSocket> {
-    return this.network._connect(address, options);
+    const { _world, _currentBoot } = this.network;
+    return connect(_world, _currentBoot, address, options);
   }
 
   /** See {@linkcode BaseEventLoop._listen}. */
   override _listen(address: StreamAddress, options: ListenHookOptions): Promise<StreamListener> {
-    return this.network._listen(address, options);
+    return listen(this.network._currentBoot, address, options);
   }
 
   /** See {@linkcode BaseEventLoop._bindDatagram}. */
@@ -179,7 +181,8 @@ export class SimulatedEventLoop extends BaseEventLoop {
     address: { readonly host: string; readonly port: number },
     options: BindDatagramOptions,
   ): Promise<DatagramSocket> {
-    return this.network._bindDatagram(address, options);
+    const { _world, _currentBoot } = this.network;
+    return bindDatagram(_world, _currentBoot, address, options);
   }
 
   /** See {@linkcode BaseEventLoop._makeSocketTransport}. */

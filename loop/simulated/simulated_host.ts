@@ -13,63 +13,15 @@
 import type { CoroutineLike } from "../../futures/coroutine.ts";
 import type { Future } from "../../futures/future.ts";
 import type { StreamAddress } from "../network_options.ts";
-import { conflict, covers, isIPv6, isLoopback, isWildcard } from "./_addresses.ts";
+import { isIPv6, isLoopback, isWildcard } from "./_addresses.ts";
 import type { DatagramEnd } from "./_datagram_end.ts";
 import { inUse, notAvailable } from "./_errors.ts";
 import { Flow, type FlowEnd } from "./_flow.ts";
+import { Ports } from "./_ports.ts";
 import { StreamEnd } from "./_stream_end.ts";
 import type { SimulatedListener } from "./_stream_listener.ts";
 import type { Boot, World } from "./_world.ts";
 import type { SimulatedNetwork } from "./simulated_network.ts";
-
-/** Where the ports begin that are chosen by the host. */
-const FIRST_FREE_PORT = 49_152;
-const LAST_PORT = 65_535;
-
-/** Something that is bound to an address. */
-interface Bound<T> {
-  readonly address: string;
-  readonly port: number;
-  readonly end: T;
-}
-
-/** What is bound to ports, of one transport. */
-class Ports<T> {
-  #bound: Bound<T>[] = [];
-  #next = FIRST_FREE_PORT;
-
-  /** A port: the given one, or one that is free for 0. */
-  choose(address: string, port: number): number {
-    const isTaken = (port: number) =>
-      this.#bound.some((each) => each.port === port && conflict(each.address, address));
-    if (port !== 0) {
-      if (isTaken(port)) throw inUse();
-      return port;
-    }
-    for (let tries = FIRST_FREE_PORT; tries <= LAST_PORT; tries++) {
-      const chosen = this.#next;
-      this.#next = chosen === LAST_PORT ? FIRST_FREE_PORT : chosen + 1;
-      if (!isTaken(chosen)) return chosen;
-    }
-    throw inUse();
-  }
-
-  add(address: string, port: number, end: T): void {
-    this.#bound.push({ address, port, end });
-  }
-
-  remove(end: T): void {
-    this.#bound = this.#bound.filter((each) => each.end !== end);
-  }
-
-  find(address: string, port: number): T | undefined {
-    return this.#bound.find((each) => each.port === port && covers(each.address, address))?.end;
-  }
-
-  clear(): void {
-    this.#bound = [];
-  }
-}
 
 /**
  * A host of a {@linkcode SimulatedNetwork}, which makes it.
@@ -106,7 +58,10 @@ export class SimulatedHost {
   readonly addresses: readonly string[];
   /** The network that the host belongs to. */
   readonly network: SimulatedNetwork;
-  /** The ends of its connections. @internal */
+  /**
+   * The ends of its connections.
+   * @internal
+   */
   readonly _ends: Set<StreamEnd> = new Set();
 
   readonly #world: World;
@@ -191,12 +146,18 @@ export class SimulatedHost {
 
   // ---- Addresses --------------------------------------------------------------------------------
 
-  /** Whether it has an address. @internal */
+  /**
+   * Whether it has an address.
+   * @internal
+   */
   _has(address: string): boolean {
     return isLoopback(address) || this.addresses.includes(address);
   }
 
-  /** The own address that others of the kind of `address` see. @internal */
+  /**
+   * The own address that others of the kind of `address` see.
+   * @internal
+   */
   _addressTowards(address: string): string {
     if (isLoopback(address)) return address;
     const isV6 = isIPv6(address);
@@ -210,7 +171,10 @@ export class SimulatedHost {
 
   // ---- Sockets ----------------------------------------------------------------------------------
 
-  /** Listens. @internal */
+  /**
+   * Listens.
+   * @internal
+   */
   _listen(
     address: StreamAddress,
     make: (address: StreamAddress, closing: () => void) => SimulatedListener,
@@ -232,20 +196,29 @@ export class SimulatedHost {
     return listener;
   }
 
-  /** Who listens on an address. @internal */
+  /**
+   * Who listens on an address.
+   * @internal
+   */
   _listener(address: StreamAddress): SimulatedListener | undefined {
     return address.transport === "unix"
       ? this.#paths.get(address.path)
       : this.#listeners.find(address.host, address.port);
   }
 
-  /** A port for a connection that begins here. @internal */
+  /**
+   * A port for a connection that begins here.
+   * @internal
+   */
   _portFor(address: string, port: number): number {
     this.#checkOwn(address);
     return this.#listeners.choose(address, port);
   }
 
-  /** Binds a datagram socket. @internal */
+  /**
+   * Binds a datagram socket.
+   * @internal
+   */
   _bindDatagram(
     address: { readonly host: string; readonly port: number },
     make: (port: number, closing: () => void) => DatagramEnd,
@@ -257,19 +230,28 @@ export class SimulatedHost {
     return end;
   }
 
-  /** Who takes datagrams to an address. @internal */
+  /**
+   * Who takes datagrams to an address.
+   * @internal
+   */
   _datagramEnd(to: { hostname: string; port: number }): DatagramEnd | undefined {
     return this.#datagramEnds.find(to.hostname, to.port);
   }
 
   // ---- Connections that come --------------------------------------------------------------------
 
-  /** Whether a connection can be answered: a full backlog swallows it. @internal */
+  /**
+   * Whether a connection can be answered: a full backlog swallows it.
+   * @internal
+   */
   _canReceiveConnect(flow: Flow): boolean {
     return this.#listenerFor(flow.source as StreamEnd)?.isFull !== true;
   }
 
-  /** A connection has come. @internal */
+  /**
+   * A connection has come.
+   * @internal
+   */
   _receiveConnect(flow: Flow): void {
     const client = flow.source as StreamEnd;
     const listener = this.#listenerFor(client);

@@ -11,19 +11,9 @@ import { RuntimeError } from "../../futures/errors.ts";
 import type { Future } from "../../futures/future.ts";
 import { Task } from "../../futures/task.ts";
 import { _unregisterTask, allTasks, unlinkTask } from "../../futures/task_registry.ts";
-import type { BindDatagramOptions, DatagramSocket } from "../../transports/datagram_socket.ts";
-import type {
-  SocketAddress,
-  StreamListener,
-  StreamSocket,
-} from "../../transports/stream_socket.ts";
-import { type AddressInfo, GAIError, type GetAddrInfoOptions } from "../address_info.ts";
 import type { BaseEventLoop } from "../base_event_loop.ts";
-import type { ConnectHookOptions, ListenHookOptions, StreamAddress } from "../network_options.ts";
-import { knownAddresses } from "../_resolve.ts";
-import { canonicalAddress, isIPv6, isLoopback, isWildcard } from "./_addresses.ts";
-import { DatagramEnd } from "./_datagram_end.ts";
-import { notFound, reset } from "./_errors.ts";
+import { canonicalAddress, isLoopback, isWildcard } from "./_addresses.ts";
+import { reset } from "./_errors.ts";
 import { EventQueue } from "./_event_queue.ts";
 import {
   changed,
@@ -33,9 +23,7 @@ import {
   LOOPBACK_CONDITIONS,
 } from "./_link.ts";
 import type { Random } from "./_random.ts";
-import { StreamEnd } from "./_stream_end.ts";
-import { SimulatedListener } from "./_stream_listener.ts";
-import { type Boot, currentBoot, never, type World } from "./_world.ts";
+import { type Boot, currentBoot, type World } from "./_world.ts";
 import type { LinkConditions } from "./link.ts";
 import { SimulatedHost } from "./simulated_host.ts";
 
@@ -59,8 +47,6 @@ export interface HostOptions {
    */
   addresses?: readonly string[];
 }
-
-const LOOPBACK = ["::1", "127.0.0.1"];
 
 /**
  * The network of a {@linkcode SimulatedEventLoop}: `loop.network`.
@@ -293,12 +279,18 @@ export class SimulatedNetwork {
 
   // ---- For the loop -----------------------------------------------------------------------------
 
-  /** When the next packet arrives. @internal */
+  /**
+   * When the next packet arrives.
+   * @internal
+   */
   get _next(): number {
     return this.#events.next;
   }
 
-  /** Lets arrive what is due. @internal */
+  /**
+   * Lets arrive what is due.
+   * @internal
+   */
   _runDue(now: number): void {
     this.#events.runDue(now);
   }
@@ -329,7 +321,10 @@ export class SimulatedNetwork {
     return outcome;
   }
 
-  /** Forgets what ran in a life of a host that has ended. @internal */
+  /**
+   * Forgets what ran in a life of a host that has ended.
+   * @internal
+   */
   _bury(boot: Boot): void {
     this.#anyCrashed = true;
     for (const task of allTasks(this.#loop)) {
@@ -340,119 +335,32 @@ export class SimulatedNetwork {
     }
   }
 
-  /** Whether any host has ever crashed, so that there may be something dead. @internal */
+  /**
+   * Whether any host has ever crashed, so that there may be something dead.
+   * @internal
+   */
   get _anyCrashed(): boolean {
     return this.#anyCrashed;
   }
 
-  /** The life of the host that the calling code belongs to. */
-  #boot(): Boot {
+  /**
+   * The life of the host that the calling code belongs to.
+   * @internal
+   */
+  get _currentBoot(): Boot {
     return currentBoot.get() ?? this.#main._boot;
+  }
+
+  /**
+   * For what opens sockets.
+   * @internal
+   */
+  get _world(): World {
+    return this.#world;
   }
 
   #hostOf(from: SimulatedHost, address: string): SimulatedHost | undefined {
     if (isWildcard(address) || from._has(address)) return from;
     return this.#hosts.find((host) => host.addresses.includes(address));
-  }
-
-  /** @internal */
-  // deno-lint-ignore require-await
-  async _resolve(
-    host: string | undefined,
-    port: number | string | undefined,
-    options: GetAddrInfoOptions,
-  ): Promise<AddressInfo[]> {
-    const known = knownAddresses(host, port, options);
-    if (known !== undefined) return known;
-    const name = host!.toLowerCase();
-    const addresses = name === "localhost"
-      ? LOOPBACK
-      : this.#hosts.find((each) => each.name.toLowerCase() === name)?.addresses;
-    const { family = 0 } = options;
-    const fitting = addresses?.filter((each) => family === 0 || isIPv6(each) === (family === 6));
-    if (fitting === undefined || fitting.length === 0) {
-      const why = fitting === undefined
-        ? "the name is not known"
-        : `it has no IPv${family} address`;
-      throw new GAIError("EAI_NONAME", `Cannot resolve ${describe(host)}: ${why}`);
-    }
-    return fitting.flatMap((address) => knownAddresses(address, port, options)!);
-  }
-
-  /** @internal */
-  async _connect(
-    address: StreamAddress,
-    { signal, localAddr }: ConnectHookOptions,
-  ): Promise<StreamSocket> {
-    const boot = this.#boot();
-    const { host } = boot;
-    if (!boot.alive) return never();
-    const end = address.transport === "unix"
-      ? this.#unixEnd(boot, address.path)
-      : this.#tcpEnd(boot, address, localAddr);
-    await end.connect(signal);
-    return host._boot === boot ? end : never();
-  }
-
-  #unixEnd(boot: Boot, path: string): StreamEnd {
-    const { host } = boot;
-    if (host._listener({ transport: "unix", path }) === undefined) throw notFound();
-    const localAddr: SocketAddress = { transport: "unix", path: "" };
-    const remoteAddr: SocketAddress = { transport: "unix", path };
-    return new StreamEnd(this.#world, boot, { localAddr, remoteAddr, remote: host });
-  }
-
-  #tcpEnd(
-    boot: Boot,
-    { host, port }: { readonly host: string; readonly port: number },
-    localAddr: ConnectHookOptions["localAddr"],
-  ): StreamEnd {
-    let hostname = canonicalAddress(host);
-    // As on Linux, connecting to all addresses is connecting to oneself.
-    if (isWildcard(hostname)) hostname = isIPv6(hostname) ? "::1" : "127.0.0.1";
-    const own = localAddr === undefined || isWildcard(localAddr.host)
-      ? boot.host._addressTowards(hostname)
-      : canonicalAddress(localAddr.host);
-    const local: SocketAddress = {
-      transport: "tcp",
-      hostname: own,
-      port: boot.host._portFor(own, localAddr?.port ?? 0),
-    };
-    return new StreamEnd(this.#world, boot, {
-      localAddr: local,
-      remoteAddr: { transport: "tcp", hostname, port },
-      remote: this.#hostOf(boot.host, hostname),
-    });
-  }
-
-  /** @internal */
-  // deno-lint-ignore require-await
-  async _listen(address: StreamAddress, { backlog }: ListenHookOptions): Promise<StreamListener> {
-    const boot = this.#boot();
-    if (!boot.alive) return never();
-    const asked = address.transport === "tcp"
-      ? { ...address, host: canonicalAddress(address.host) }
-      : address;
-    return boot.host._listen(asked, (bound, closing) => {
-      const addr: SocketAddress = bound.transport === "tcp"
-        ? { transport: "tcp", hostname: bound.host, port: bound.port }
-        : bound;
-      return new SimulatedListener(boot, addr, backlog, closing);
-    });
-  }
-
-  /** @internal */
-  // deno-lint-ignore require-await
-  async _bindDatagram(
-    address: { readonly host: string; readonly port: number },
-    { allowBroadcast = false }: BindDatagramOptions,
-  ): Promise<DatagramSocket> {
-    const boot = this.#boot();
-    if (!boot.alive) return never();
-    const hostname = canonicalAddress(address.host);
-    return boot.host._bindDatagram({ host: hostname, port: address.port }, (port, closing) => {
-      const addr = { transport: "udp", hostname, port } as const;
-      return new DatagramEnd(this.#world, boot, addr, allowBroadcast, closing);
-    });
   }
 }
