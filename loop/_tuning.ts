@@ -16,6 +16,12 @@
 export const HOST_POLL_INTERVAL_MS = 0.4;
 
 /**
+ * How often a busy loop gives Deno a plain turn, which serves timers but rarely sockets, before it opens
+ * what lets it look at its sockets each time: about 2 ms of work at a stretch or in all.
+ */
+export const TURNS_BEFORE_PAIR = 4;
+
+/**
  * The most callbacks between two looks at the clock.
  *
  * Reading the clock costs as much as two callbacks. The number adapts to how long callbacks take, so
