@@ -23,7 +23,9 @@ export function bytes(text: string): Uint8Array<ArrayBuffer> {
 
 /** So many bytes, no two stretches of them alike. */
 export function pattern(length: number): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from({ length }, (_, i) => (i * 7 + (i >> 8) * 13) & 0xff);
+  const data = new Uint8Array(length);
+  for (let i = 0; i < length; i++) data[i] = (i * 7 + (i >> 8) * 13) & 0xff;
+  return data;
 }
 
 /** A protocol of a stream: its calls in order, what it received, and what can be waited for. */
@@ -40,7 +42,8 @@ export class Recorder extends Protocol {
   /** Called with the transport. */
   onMade: (transport: Transport) => void = () => {};
   readonly #loop: AbstractEventLoop;
-  #received: number[] = [];
+  readonly #chunks: Uint8Array[] = [];
+  #count = 0;
   #waiters: [ready: () => boolean, future: Future<void>][] = [];
 
   constructor(loop: AbstractEventLoop) {
@@ -50,7 +53,13 @@ export class Recorder extends Protocol {
   }
 
   get received(): Uint8Array {
-    return Uint8Array.from(this.#received);
+    const all = new Uint8Array(this.#count);
+    let at = 0;
+    for (const chunk of this.#chunks) {
+      all.set(chunk, at);
+      at += chunk.length;
+    }
+    return all;
   }
 
   get text(): string {
@@ -69,7 +78,8 @@ export class Recorder extends Protocol {
   }
 
   override dataReceived(data: Uint8Array): void {
-    for (let i = 0; i < data.length; i++) this.#received.push(data[i]!);
+    this.#chunks.push(data);
+    this.#count += data.length;
     if (this.calls.at(-1) !== "data") this.calls.push("data");
     this.onData(data);
     this.#tell();
@@ -95,7 +105,7 @@ export class Recorder extends Protocol {
 
   /** Waits until so many bytes have come. */
   async bytesReceived(count: number): Promise<void> {
-    await this.#until(() => this.#received.length >= count);
+    await this.#until(() => this.#count >= count);
   }
 
   /** Waits until something was called. */
