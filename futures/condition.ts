@@ -95,13 +95,12 @@ const waitFor = coroutine(
  * }
  * const taken = await run(async () => {
  *   const task = createTask(take);
- *   using _guard = await changed.acquire();
- *   buffer = 42;
- *   changed.notify();
- *   changed.release();
- *   const taken = await task;
- *   await changed.acquire();
- *   return taken;
+ *   {
+ *     using _guard = await changed.acquire();
+ *     buffer = 42;
+ *     changed.notify();
+ *   }
+ *   return await task;
  * });
  * assertEquals(taken, 42);
  * ```

@@ -25,8 +25,8 @@ const wait: Rules<Event, undefined, true> = {
  * turn comes. An event belongs to the loop in which a task first had to wait for it, until that loop
  * is closed.
  *
- * **Differs from asyncio** in nothing, but the name is also that of the web platform's class: where
- * both are needed, `import { Event as AsyncEvent }`.
+ * The web platform has a class of that name, too: where both are needed,
+ * `import { Event as AsyncEvent }`.
  *
  * asyncio name: `Event`.
  *
