@@ -7,6 +7,7 @@
  */
 
 import { TimeoutError } from "../../futures/errors.ts";
+import { isHostError } from "../_host_error.ts";
 import { fromNodeError } from "../_node_error.ts";
 import { SSLCertVerificationError, SSLError } from "./ssl_error.ts";
 
@@ -52,8 +53,5 @@ export function fromTlsError(error: unknown, action: string): unknown {
 
 /** Whether an error is one that connections end with: the protocol is told of it, nobody else. */
 export function endsConnections(error: unknown): boolean {
-  if (error instanceof SSLError || error instanceof TimeoutError) return true;
-  if (!(error instanceof Error)) return false;
-  const Class = (Deno.errors as unknown as Record<string, typeof Error | undefined>)[error.name];
-  return Class !== undefined && error instanceof Class;
+  return error instanceof SSLError || error instanceof TimeoutError || isHostError(error);
 }

@@ -9,8 +9,8 @@
 import { describe } from "../../futures/_describe.ts";
 import { _coroutineOf, type Coroutine } from "../../futures/coroutine.ts";
 import type { Suspension } from "../../futures/awaitable.ts";
-import { type Context, copyContext } from "../../futures/context.ts";
-import type { Runnable } from "../../futures/future_loop.ts";
+import { copyContext } from "../../futures/context.ts";
+import { ContextCall } from "../_context_call.ts";
 import type { AnyProtocol } from "../protocol.ts";
 import type { SocketTransportOptions, TransportOwner } from "../socket_transport.ts";
 import type { StreamSocket } from "../stream_socket.ts";
@@ -149,38 +149,18 @@ function* upgrade(
   // Nothing is to come before the beginning, and nothing to the old protocol.
   transport.pauseReading();
   transport.setProtocol(ssl);
-  const beginning = new Beginning(ssl, transport);
-  loop._enqueue(beginning);
+  loop._enqueue(
+    new ContextCall(copyContext(), `startTls() over ${transport}`, () => {
+      // Closes the connection if that was cancelled meanwhile.
+      ssl.connectionMade(transport);
+      transport.resumeReading();
+    }),
+  );
   try {
     yield* waiter;
   } catch (error) {
-    beginning.cancelled = true;
     ssl.transport.abort();
-    transport.close();
     throw error;
   }
   return ssl.transport;
-}
-
-/** Begins the handshake, in its turn. */
-class Beginning implements Runnable {
-  readonly _context: Context = copyContext();
-  cancelled = false;
-  readonly #ssl: SSLProtocol;
-  readonly #transport: Transport;
-
-  constructor(ssl: SSLProtocol, transport: Transport) {
-    this.#ssl = ssl;
-    this.#transport = transport;
-  }
-
-  _run(): void {
-    if (this.cancelled) return;
-    this.#ssl.connectionMade(this.#transport);
-    this.#transport.resumeReading();
-  }
-
-  toString(): string {
-    return `startTls() over ${this.#transport}`;
-  }
 }
