@@ -53,6 +53,7 @@ const HEADER_BYTES = 40;
 
 interface Sent {
   readonly packet: Packet;
+  /** When its link brings it, in milliseconds of the clock; those before it may come later. */
   readonly due: number;
 }
 
@@ -70,7 +71,6 @@ export class Flow {
   #scheduled = false;
   #stalledAt = -1;
   #retryMs = 0;
-  #lastDue = 0;
 
   /**
    * Makes a flow.
@@ -108,7 +108,6 @@ export class Flow {
         retryMs *= 2;
       }
     }
-    due = this.#lastDue = Math.max(due, this.#lastDue);
     this.#sent.push({ packet, due });
     if (!this.#scheduled) this.#schedule(due);
   }

@@ -1,6 +1,6 @@
 /** Whole programs on the simulated network: nothing in them knows of it. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { createTask, sleep, timeout, TimeoutError } from "../../../futures/mod.ts";
+import { createTask, sleep } from "../../../futures/mod.ts";
 import { openConnection, startServer } from "../../../loop/mod.ts";
 import { simulate } from "../../../loop/simulated/mod.ts";
 import { SSLError, type StreamReader, type StreamWriter } from "../../../transports/mod.ts";
