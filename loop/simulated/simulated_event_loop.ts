@@ -13,6 +13,7 @@
  */
 
 import { describe } from "../../futures/_describe.ts";
+import { RuntimeError } from "../../futures/errors.ts";
 import type { Runnable } from "../../futures/future_loop.ts";
 import { Context } from "../../futures/context.ts";
 import { allTasks } from "../../futures/task_registry.ts";
@@ -47,6 +48,12 @@ export interface SimulatedEventLoopOptions {
    * @default false
    */
   shuffle?: boolean;
+  /**
+   * Whether the clock moves by {@linkcode SimulatedEventLoop.advance} only. Then no program waits in vain:
+   * something may come from outside.
+   * @default false
+   */
+  manual?: boolean;
   /** How packets travel between hosts. */
   network?: LinkConditions;
   /** Told what the network does, a line for each packet that arrives. */
@@ -87,6 +94,9 @@ export class SimulatedEventLoop extends BaseEventLoop {
   #now = 0;
   #hostNow = 0;
   #woken = false;
+  // How far the clock may go, and what ends the wait where it stands still.
+  #limit: number;
+  #resume: (() => void) | null = null;
 
   /**
    * Makes a loop.
@@ -96,11 +106,12 @@ export class SimulatedEventLoop extends BaseEventLoop {
    */
   constructor(options: SimulatedEventLoopOptions = {}) {
     super();
-    const { seed = 0, shuffle = false, network = {}, trace } = options;
+    const { seed = 0, shuffle = false, manual = false, network = {}, trace } = options;
     if (!Number.isFinite(seed)) {
       throw new RangeError(`Cannot simulate: the seed must be a number, got ${describe(seed)}`);
     }
     this.seed = seed;
+    this.#limit = manual ? 0 : Infinity;
     const dice = new Random(seed);
     // The order of tasks must not change what the network does, nor the other way round.
     const orderDice = dice.fork();
@@ -120,26 +131,58 @@ export class SimulatedEventLoop extends BaseEventLoop {
     return this.#hostNow += HOST_TICK_MS;
   }
 
+  /**
+   * Moves the clock of a `manual` loop on, and waits until all that was due meanwhile has run.
+   *
+   * Where the loop does not run, its next run goes on to the new time.
+   *
+   * @param ms how far, in milliseconds
+   * @returns when the loop stands still again, or no longer runs
+   * @throws {RuntimeError} when the loop is not `manual`
+   * @throws {RangeError} when `ms` is negative or no number
+   */
+  async advance(ms: number): Promise<void> {
+    if (this.#limit === Infinity) {
+      throw new RuntimeError("Cannot advance the clock: it moves by itself, unless made manual");
+    }
+    if (!(ms >= 0 && ms < Infinity)) {
+      throw new RangeError(
+        `Cannot advance the clock: 0 milliseconds or more are needed, got ${describe(ms)}`,
+      );
+    }
+    this.#limit += ms;
+    this.#resume?.();
+    do await hostTurn(); while (this.isRunning() && this.#resume === null);
+  }
+
   /** See {@linkcode BaseEventLoop._select}. */
   override async _select(timeoutMs: number): Promise<void> {
     this.#woken = false;
     await hostTurn();
     if (this.#woken) return;
     const until = this.#now + timeoutMs;
+    const limit = this.#limit;
     const { network } = this;
     const next = network._next;
-    if (next <= until && next !== Infinity) {
+    if (next <= Math.min(until, limit) && next !== Infinity) {
       this.#now = Math.max(this.#now, next);
       return network._runDue(this.#now);
     }
     if (timeoutMs === 0) return;
-    if (timeoutMs === Infinity) throw new DeadlockError([...allTasks(this)]);
-    this.#now = until;
+    if (until <= limit && until !== Infinity) {
+      this.#now = until;
+      return;
+    }
+    if (limit === Infinity) throw new DeadlockError([...allTasks(this)]);
+    this.#now = limit;
+    await new Promise<void>((resolve) => this.#resume = resolve);
+    this.#resume = null;
   }
 
   /** See {@linkcode BaseEventLoop._wakeup}. */
   override _wakeup(): void {
     this.#woken = true;
+    this.#resume?.();
   }
 
   /** @internal */

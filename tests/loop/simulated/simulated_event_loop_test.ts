@@ -12,7 +12,7 @@ import {
   sleep,
   type Task,
 } from "../../../futures/mod.ts";
-import { run } from "../../../loop/mod.ts";
+import { openConnection, run, startServer } from "../../../loop/mod.ts";
 import { DeadlockError, SimulatedEventLoop } from "../../../loop/simulated/mod.ts";
 import { hostTurn, microtasks } from "../../_helpers.ts";
 
@@ -209,5 +209,61 @@ test("A class that inherits keeps virtual time, and may add to it", async () => 
   });
   assertEquals(loop.jumps, [5, 7]);
   assertEquals(loop.time(), 12);
+  loop.close();
+});
+
+// ---- By hand --------------------------------------------------------------------------------------
+
+Deno.test("A manual loop moves its clock when told to, and runs what is due", async () => {
+  const loop = new SimulatedEventLoop({ manual: true });
+  const times: number[] = [];
+  const running = loop.runUntilComplete(async () => {
+    for (const delay of [10, 20, 30]) {
+      await sleep(delay);
+      times.push(loop.time());
+    }
+  });
+  await loop.advance(0);
+  assertEquals([times, loop.time()], [[], 0]);
+  await loop.advance(29.5);
+  assertEquals([times, loop.time()], [[10], 29.5]);
+  await loop.advance(0.5);
+  assertEquals([times, loop.time()], [[10, 30], 30]);
+  await loop.advance(1000);
+  assertEquals([times, loop.isRunning()], [[10, 30, 60], false]);
+  await running;
+  loop.close();
+});
+
+Deno.test("A manual loop lets packets arrive in their time, and waits for what is outside", async () => {
+  const loop = new SimulatedEventLoop({ manual: true, network: { latencyMs: 50 } });
+  const future = loop.createFuture<string>();
+  const steps: string[] = [];
+  const running = loop.runUntilComplete(async () => {
+    await loop.network.host("server").run(() => startServer(() => {}, "0.0.0.0", 7));
+    const [, writer] = await openConnection("server", 7);
+    steps.push("connected");
+    writer.transport.abort();
+    steps.push(await future);
+  });
+  await loop.advance(99);
+  assertEquals(steps, []);
+  await loop.advance(1);
+  assertEquals(steps, ["connected"]);
+  for (let i = 0; i < 10; i++) await hostTurn();
+  loop.callSoonThreadsafe(() => future.setResult("told"));
+  await running;
+  assertEquals(steps, ["connected", "told"]);
+  loop.close();
+});
+
+Deno.test("A clock that moves by itself cannot be advanced", async () => {
+  await assertRejects(() => new SimulatedEventLoop().advance(1), RuntimeError, "by itself");
+  const loop = new SimulatedEventLoop({ manual: true });
+  await assertRejects(() => loop.advance(-1), RangeError, "0 milliseconds or more");
+  await assertRejects(() => loop.advance(NaN), RangeError);
+  await loop.advance(5);
+  await loop.runUntilComplete(sleep(5));
+  assertEquals(loop.time(), 5);
   loop.close();
 });
