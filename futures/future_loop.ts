@@ -87,6 +87,8 @@ export interface FutureLoop {
    * rest. The pass goes on when it is back at zero.
    */
   _asyncSteps: number;
+  /** How many microtasks the pass has waited since one of them last went on; they set it to 0. */
+  _asyncHops: number;
   /** Changes whenever the loop stops waiting for the async functions that it resumed. */
   _asyncEpoch: number;
   /** Whether debug mode is on. */

@@ -54,7 +54,8 @@ class GatheringFuture extends Future<unknown[]> {
     const made = new Map<unknown, Future<unknown>>();
     const done: Future<unknown>[] = [];
     for (const input of inputs) {
-      let child = made.get(input);
+      // A future that is given twice is waited for once; a function is called as often as it is given.
+      let child = typeof input === "function" ? undefined : made.get(input);
       if (child === undefined) {
         child = ensureFuture(input, { loop });
         made.set(input, child);

@@ -477,6 +477,7 @@ export class Task<T> extends Future<T> implements Runnable, LinkedTask {
   /** Async code of the task goes on; the loop's pass waits until it rests. @internal */
   _resumed(): void {
     const loop = this._loop;
+    loop._asyncHops = 0;
     if (this.#steppingEpoch === loop._asyncEpoch) return;
     this.#steppingEpoch = loop._asyncEpoch;
     loop._asyncSteps++;

@@ -30,7 +30,8 @@ export const TURNS_BEFORE_PAIR = 4;
 export const MAX_CALLBACK_BUDGET = 64;
 
 /**
- * The most microtasks that a pass waits for an async function that it has resumed.
+ * The most microtasks in a row that a pass waits for an async function that it has resumed and that does
+ * nothing of this library's.
  *
  * An async function comes to rest two microtasks after it was resumed, and one later for each async
  * function it is nested in. One that does not come to rest waits for something foreign; finding that

@@ -79,6 +79,8 @@ export abstract class AbstractEventLoop implements FutureLoop {
   /** @internal */
   _asyncSteps = 0;
   /** @internal */
+  _asyncHops = 0;
+  /** @internal */
   _asyncEpoch = 0;
 
   #missing(name: string): never {

@@ -622,8 +622,8 @@ export class BaseEventLoop extends AbstractEventLoop {
       if (this._interrupted) this.#raiseInterrupt();
       if (this._asyncSteps > 0) {
         // Until the async functions that were resumed have come to rest, or wait for others.
-        let hops = 0;
-        do await undefined; while (this._asyncSteps > 0 && ++hops < MAX_ASYNC_HOPS);
+        this._asyncHops = 0;
+        do await undefined; while (this._asyncSteps > 0 && ++this._asyncHops < MAX_ASYNC_HOPS);
         if (this._asyncSteps > 0) {
           this._asyncSteps = 0;
           this._asyncEpoch++;

@@ -286,3 +286,19 @@ Deno.test("iscoroutinefunction() knows what makes coroutines", () => {
     ]
   ) assertFalse(iscoroutinefunction(no), String(no));
 });
+
+testAsync(
+  "An async function that awaits many things that are there is not interrupted",
+  async (t) => {
+    const order: string[] = [];
+    const ready = t.loop.createFuture<number>();
+    ready.setResult(1);
+    const task = t.loop.createTask(async () => {
+      for (let i = 0; i < 500; i++) await ready;
+      order.push("task");
+    });
+    t.loop.callSoon(() => void order.push("callback"));
+    await task;
+    assertEquals(order, ["task", "callback"]);
+  },
+);

@@ -82,25 +82,28 @@ testProgram("gather() of nothing is an empty list", function* (t) {
   assertEquals(yield* t.wait(gather({ returnExceptions: true })), []);
 });
 
-testProgram("gather() runs a coroutine once that it is given more than once", function* (t) {
-  let runs = 0;
-  const once = coroutine(function* () {
-    yield* sleep(1);
-    return ++runs;
-  })();
-  const fn = async () => {
-    await sleep(1);
-    return `fn${++runs}`;
-  };
-  assertEquals(yield* t.wait(gather(once, once, sleep(0, "x"), once, fn, fn)), [
-    1,
-    1,
-    "x",
-    1,
-    "fn2",
-    "fn2",
-  ]);
-});
+testProgram(
+  "gather() runs a coroutine once that it is given more than once, and a function each time",
+  function* (t) {
+    let runs = 0;
+    const once = coroutine(function* () {
+      yield* sleep(1);
+      return ++runs;
+    })();
+    const fn = async () => {
+      await sleep(1);
+      return `fn${++runs}`;
+    };
+    assertEquals(yield* t.wait(gather(once, once, sleep(0, "x"), once, fn, fn)), [
+      1,
+      1,
+      "x",
+      1,
+      "fn2",
+      "fn3",
+    ]);
+  },
+);
 
 testProgram("gather() ends with the first exception, and the others go on", function* (t) {
   const done: string[] = [];
