@@ -25,14 +25,36 @@ export function connect(
   return Deno.connect({ hostname: address.host, port: address.port, signal });
 }
 
-/** Listens. */
-// deno-lint-ignore require-await
+/** Listens; a path that a dead server has left behind is taken over. */
 export async function listen(
   address: StreamAddress,
   { backlog, reusePort }: ListenHookOptions,
 ): Promise<StreamListener> {
-  if (address.transport === "unix") return Deno.listen({ transport: "unix", path: address.path });
+  if (address.transport === "unix") return await listenAt(address.path);
   // Deno's own reusePort is behind a flag, without which it ends the process.
-  if (reusePort) return listenShared(address, backlog);
+  if (reusePort) return await listenShared(address, backlog);
   return Deno.listen({ hostname: address.host, port: address.port, tcpBacklog: backlog });
+}
+
+async function listenAt(path: string): Promise<StreamListener> {
+  try {
+    return Deno.listen({ transport: "unix", path });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse) || !await isStale(path)) throw error;
+  }
+  await Deno.remove(path);
+  return Deno.listen({ transport: "unix", path });
+}
+
+/** Whether the path is a socket that nobody listens on. */
+async function isStale(path: string): Promise<boolean> {
+  if (path.startsWith("\0") || !(await Deno.lstat(path)).isSocket) return false;
+  try {
+    const alive = await Deno.connect({ transport: "unix", path });
+    alive.close();
+    return false;
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionRefused) return true;
+    throw error;
+  }
 }

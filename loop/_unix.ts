@@ -16,7 +16,6 @@ import type { AnyProtocol } from "../transports/protocol.ts";
 import type { StreamListener, StreamSocket } from "../transports/stream_socket.ts";
 import type { Transport } from "../transports/transport.ts";
 import { checkFactory, connectTo, makeTransport } from "./_connect.ts";
-import { hostCall } from "./_host_call.ts";
 import { chooseTls } from "./_tls.ts";
 import { checkBacklog, DEFAULT_BACKLOG, listenOnAll, makeServer } from "./_serve.ts";
 import type { BaseEventLoop } from "./base_event_loop.ts";
@@ -76,46 +75,9 @@ export function* createUnixServer(
   if (sock !== undefined) {
     refuseBoth(action, path);
     listeners = "accept" in sock ? [sock] : sock;
-  } else listeners = yield* listenOnPath(loop, unixAddress(action, path), backlog);
+  } else {
+    const address = unixAddress(action, path);
+    listeners = yield* listenOnAll(loop, [address], { backlog, reusePort: false });
+  }
   return yield* makeServer(loop, listeners, protocolFactory, tls, options);
-}
-
-function* listenOnPath(
-  loop: BaseEventLoop,
-  address: StreamAddress,
-  backlog: number,
-): Generator<Suspension, StreamListener[], unknown> {
-  const options = { backlog, reusePort: false };
-  try {
-    return yield* listenOnAll(loop, [address], options);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse) || !(yield* isStale(loop, address))) throw error;
-  }
-  yield* hostCall(loop, () => Deno.remove((address as { path: string }).path), () => {});
-  return yield* listenOnAll(loop, [address], options);
-}
-
-/** Whether the path is a socket that nobody listens on. */
-function* isStale(
-  loop: BaseEventLoop,
-  address: StreamAddress,
-): Generator<Suspension, boolean, unknown> {
-  if (address.transport !== "unix" || address.path.startsWith("\0")) return false;
-  const { path } = address;
-  try {
-    // At once, since a loop with virtual time does not wait for files.
-    if (!Deno.lstatSync(path).isSocket) return false;
-  } catch (error) {
-    // The sockets of a loop need not be files.
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-  try {
-    const alive = yield* connectTo(loop, address, undefined, []);
-    alive.close();
-    return false;
-  } catch (error) {
-    if (error instanceof Deno.errors.ConnectionRefused) return true;
-    throw error;
-  }
 }

@@ -1,4 +1,5 @@
 /** Protocols that note what they are told. Imported by tests only. */
+import { assertEquals } from "@std/assert";
 import { getRunningLoop } from "../../loop/mod.ts";
 import { BufferedProtocol, Protocol } from "../../transports/protocol.ts";
 import type { Transport } from "../../transports/transport.ts";
@@ -25,7 +26,17 @@ export function ascii(text: string): Uint8Array<ArrayBuffer> {
 
 /** Bytes that tell where they stand. */
 export function pattern(length: number, start = 0): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from({ length }, (_, i) => ((start + i) * 31 + ((start + i) >> 8)) & 255);
+  const bytes = new Uint8Array(length);
+  for (let i = start; i < start + length; i++) bytes[i - start] = i * 31 + (i >> 8);
+  return bytes;
+}
+
+/** Fails unless these are the bytes of the pattern; quick, where there are many. */
+export function assertPattern(bytes: Uint8Array, length: number, start = 0): void {
+  assertEquals(bytes.length, length);
+  const expected = pattern(length, start);
+  const wrong = bytes.findIndex((byte, i) => byte !== expected[i]);
+  assertEquals(wrong, -1, "the place of the first wrong byte");
 }
 
 /** The bytes of several arrays in one. */
