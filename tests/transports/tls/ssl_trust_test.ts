@@ -288,6 +288,17 @@ for (const version of VERSIONS) {
   });
 }
 
+test("a certificate of version 1 that is itself trusted opens nothing", async (t) => {
+  const context = serverContext();
+  context.loadVerifyLocations(file("genuine-v1.pem"));
+  context.verifyMode = CERT_REQUIRED;
+  const { code } = await failing(t, "server", {
+    clientContext: clientContext("ca", "genuine-v1"),
+    serverContext: context,
+  });
+  assertEquals(code, "UNSUPPORTED_CERTIFICATE_VERSION");
+});
+
 test("a server that trusts nobody lets nobody in", async (t) => {
   const context = serverContext();
   context.verifyMode = CERT_REQUIRED;
