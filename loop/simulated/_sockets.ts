@@ -13,10 +13,16 @@ import type {
   StreamListener,
   StreamSocket,
 } from "../../transports/stream_socket.ts";
-import { type AddressInfo, GAIError, type GetAddrInfoOptions } from "../address_info.ts";
+import {
+  type AddressInfo,
+  GAIError,
+  type GetAddrInfoOptions,
+  type GetNameInfoOptions,
+  type NameInfo,
+} from "../address_info.ts";
 import type { ConnectHookOptions, ListenHookOptions, StreamAddress } from "../network_options.ts";
-import { knownAddresses } from "../_resolve.ts";
-import { canonicalAddress, isIPv6, isWildcard } from "./_addresses.ts";
+import { getnameinfo, knownAddresses } from "../_resolve.ts";
+import { canonicalAddress, isIPv6, isLoopback, isWildcard } from "./_addresses.ts";
 import { DatagramEnd } from "./_datagram_end.ts";
 import { notFound } from "./_errors.ts";
 import { StreamEnd } from "./_stream_end.ts";
@@ -48,6 +54,25 @@ export async function resolve(
     throw new GAIError("EAI_NONAME", `Cannot resolve ${describe(host)}: ${why}`);
   }
   return fitting.flatMap((address) => knownAddresses(address, port, options)!);
+}
+
+/** Finds the name of a host. */
+export async function nameOf(
+  world: World,
+  address: Address,
+  options: GetNameInfoOptions = {},
+): Promise<NameInfo> {
+  const { numericHost = false, nameRequired = false } = options;
+  // Where no name is needed, nobody is asked.
+  if (numericHost) return await getnameinfo(address, options);
+  const known = await getnameinfo(address, { ...options, numericHost: true, nameRequired: false });
+  const host = canonicalAddress(known.host);
+  if (isLoopback(host)) return { ...known, host: "localhost" };
+  const name = world.hosts.find((each) => each.addresses.includes(host))?.name;
+  if (name === undefined && nameRequired) {
+    throw new GAIError("EAI_NONAME", `Cannot resolve ${describe(host)}: the name is not known`);
+  }
+  return { ...known, host: name ?? known.host };
 }
 
 /** Connects. */

@@ -3,7 +3,7 @@
  *
  * asyncio counterpart: none.
  *
- * It overrides hooks only. When nothing is ready, the clock jumps to the next deadline or to the next
+ * It overrides hooks only, and `getnameinfo()`, which has none. When nothing is ready, the clock jumps to the next deadline or to the next
  * packet that arrives; hours pass in milliseconds, and every run of a program takes the same steps for
  * the same seed. A program that waits for nothing is reported instead of hanging.
  *
@@ -13,24 +13,35 @@
  */
 
 import { describe } from "../../futures/_describe.ts";
+import { _coroutineOf, type Coroutine } from "../../futures/coroutine.ts";
 import { RuntimeError } from "../../futures/errors.ts";
 import type { Runnable } from "../../futures/future_loop.ts";
 import { Context } from "../../futures/context.ts";
 import { allTasks } from "../../futures/task_registry.ts";
 import type { BindDatagramOptions, DatagramSocket } from "../../transports/datagram_socket.ts";
 import type { DatagramTransport } from "../../transports/datagram_transport.ts";
-import type { AnyProtocol, DatagramProtocol } from "../../transports/protocol.ts";
+import type { ReadPipe, WritePipe } from "../../transports/pipe.ts";
+import type { PipeTransportOptions } from "../../transports/pipe_options.ts";
+import type { AnyProtocol, BaseProtocolLike, DatagramProtocol } from "../../transports/protocol.ts";
+import { ReadPipeTransport } from "../../transports/read_pipe_transport.ts";
 import { SocketTransport, type SocketTransportOptions } from "../../transports/socket_transport.ts";
 import type { StreamListener, StreamSocket } from "../../transports/stream_socket.ts";
-import type { Transport } from "../../transports/transport.ts";
+import type { ReadTransport, Transport, WriteTransport } from "../../transports/transport.ts";
 import { UdpTransport, type UdpTransportOptions } from "../../transports/udp_transport.ts";
-import type { AddressInfo, GetAddrInfoOptions } from "../address_info.ts";
+import { WritePipeTransport } from "../../transports/write_pipe_transport.ts";
+import type {
+  AddressInfo,
+  GetAddrInfoOptions,
+  GetNameInfoOptions,
+  NameInfo,
+} from "../address_info.ts";
 import { BaseEventLoop } from "../base_event_loop.ts";
+import { hostCall } from "../_host_call.ts";
 import type { ConnectHookOptions, ListenHookOptions, StreamAddress } from "../network_options.ts";
 import type { ReadyQueue } from "../ready_queue.ts";
 import { Random } from "./_random.ts";
 import { shuffleTasks } from "./_ready_order.ts";
-import { bindDatagram, connect, listen, resolve } from "./_sockets.ts";
+import { bindDatagram, connect, listen, nameOf, resolve } from "./_sockets.ts";
 import { currentBoot } from "./_world.ts";
 import { DeadlockError } from "./deadlock_error.ts";
 import type { LinkConditions } from "./link.ts";
@@ -39,7 +50,7 @@ import { SimulatedNetwork } from "./simulated_network.ts";
 /** What {@linkcode SimulatedEventLoop} can be asked for. */
 export interface SimulatedEventLoopOptions {
   /**
-   * What all that is random follows from: any number.
+   * What all that is random follows from: any integer.
    * @default 0
    */
   seed?: number;
@@ -70,7 +81,9 @@ const HOST_TICK_MS = 0.01;
  * A loop with a virtual clock and a network in memory, for tests and simulations.
  *
  * The clock starts at 0 and moves only while nothing is ready, straight to the next deadline or packet.
- * Promises that are not of this library get one turn of the host before each move.
+ * Promises that are not of this library get one turn of the host before each move. All that is random
+ * follows from the seed; what a program takes from the host (the real time, random bytes, files, and the
+ * bytes that TLS sends) does not.
  *
  * @example Hours in no time
  * ```ts
@@ -102,13 +115,13 @@ export class SimulatedEventLoop extends BaseEventLoop {
    * Makes a loop.
    *
    * @param options seed, order, network and trace
-   * @throws {RangeError} when the seed is no number, or a condition of the network is out of range
+   * @throws {RangeError} when the seed is no integer, or a condition of the network is out of range
    */
   constructor(options: SimulatedEventLoopOptions = {}) {
     super();
     const { seed = 0, shuffle = false, manual = false, network = {}, trace } = options;
-    if (!Number.isFinite(seed)) {
-      throw new RangeError(`Cannot simulate: the seed must be a number, got ${describe(seed)}`);
+    if (!Number.isSafeInteger(seed)) {
+      throw new RangeError(`Cannot simulate: the seed must be an integer, got ${describe(seed)}`);
     }
     this.seed = seed;
     this.#limit = manual ? 0 : Infinity;
@@ -140,6 +153,22 @@ export class SimulatedEventLoop extends BaseEventLoop {
    * @returns when the loop stands still again, or no longer runs
    * @throws {RuntimeError} when the loop is not `manual`
    * @throws {RangeError} when `ms` is negative or no number
+   *
+   * @example Step by step
+   * ```ts
+   * import { sleep } from "@asyncio/asyncio";
+   * import { SimulatedEventLoop } from "@asyncio/asyncio/simulated";
+   * import { assert } from "@std/assert";
+   *
+   * const loop = new SimulatedEventLoop({ manual: true });
+   * const waiting = loop.runUntilComplete(sleep(1000));
+   * await loop.advance(999);
+   * assert(loop.isRunning());
+   * await loop.advance(1);
+   * assert(!loop.isRunning());
+   * await waiting;
+   * loop.close();
+   * ```
    */
   async advance(ms: number): Promise<void> {
     if (this.#limit === Infinity) {
@@ -208,6 +237,15 @@ export class SimulatedEventLoop extends BaseEventLoop {
     return resolve(this.network._world, host, port, options);
   }
 
+  /** See {@linkcode BaseEventLoop.getnameinfo}. */
+  override getnameinfo(
+    address: AddressInfo["address"],
+    options?: GetNameInfoOptions,
+  ): Coroutine<NameInfo> {
+    const steps = hostCall(this, () => nameOf(this.network._world, address, options), () => {});
+    return _coroutineOf(steps, "getnameinfo");
+  }
+
   /** See {@linkcode BaseEventLoop._connect}. */
   override _connect(address: StreamAddress, options: ConnectHookOptions): Promise<StreamSocket> {
     const { _world, _currentBoot } = this.network;
@@ -244,6 +282,24 @@ export class SimulatedEventLoop extends BaseEventLoop {
     options?: UdpTransportOptions,
   ): DatagramTransport {
     return new UdpTransport(this, socket, protocol, options);
+  }
+
+  /** See {@linkcode BaseEventLoop._makeReadPipeTransport}; for streams in memory. */
+  override _makeReadPipeTransport(
+    pipe: ReadPipe,
+    protocol: AnyProtocol,
+    options?: PipeTransportOptions,
+  ): ReadTransport {
+    return new ReadPipeTransport(this, pipe, protocol, options);
+  }
+
+  /** See {@linkcode BaseEventLoop._makeWritePipeTransport}; for streams in memory. */
+  override _makeWritePipeTransport(
+    pipe: WritePipe,
+    protocol: BaseProtocolLike,
+    options?: PipeTransportOptions,
+  ): WriteTransport {
+    return new WritePipeTransport(this, pipe, protocol, options);
   }
 }
 

@@ -175,6 +175,11 @@ export class SimulatedNetwork {
     });
   }
 
+  #names(a: Hosts, b: Hosts | undefined): string {
+    const names = (hosts: Hosts) => this.#all(hosts).map(({ name }) => name).join(", ");
+    return b === undefined ? names(a) : `${names(a)} from ${names(b)}`;
+  }
+
   // ---- Links ------------------------------------------------------------------------------------
 
   #link(from: SimulatedHost, to: SimulatedHost): Link {
@@ -230,10 +235,11 @@ export class SimulatedNetwork {
    * Cuts hosts off from each other: packets between them are lost, and nobody is told.
    *
    * @param a one side
-   * @param b the other side; every other host when left out
+   * @param b the other side; every other host that there is when left out
    * @param options the direction
    */
   partition(a: Hosts, b?: Hosts, options: DirectionOptions = {}): void {
+    this.#world.trace(`partition ${this.#names(a, b)}${options.oneWay ? ", one way" : ""}`);
     for (const link of this.#linksBetween(a, b, options.oneWay ?? false)) link.blocked = true;
   }
 
@@ -244,6 +250,7 @@ export class SimulatedNetwork {
    * @param b the other side
    */
   heal(a?: Hosts, b?: Hosts): void {
+    this.#world.trace(`heal ${this.#names(a ?? this.#hosts, b)}`);
     for (const link of this.#linksBetween(a ?? this.#hosts, b ?? this.#hosts, false)) {
       link.blocked = false;
     }

@@ -1,5 +1,6 @@
 /** What the tests of the simulated network share. Imported by tests only. */
-import { run, type RunnerOptions } from "../../../loop/mod.ts";
+import { assertEquals } from "@std/assert";
+import { run } from "../../../loop/mod.ts";
 import { SimulatedEventLoop, type SimulatedEventLoopOptions } from "../../../loop/simulated/mod.ts";
 import { DatagramProtocol } from "../../../transports/mod.ts";
 
@@ -13,20 +14,27 @@ export function text(data: Uint8Array): string {
   return new TextDecoder().decode(data);
 }
 
-/** Tests a program on a simulated loop; whatever goes to the exception handler fails the test. */
+/**
+ * Tests a program on a simulated loop, with debug mode off and on; whatever goes to the exception
+ * handler fails the test.
+ */
 export function testNetwork(
   name: string,
   main: (loop: SimulatedEventLoop) => Promise<void>,
-  options: SimulatedEventLoopOptions & Pick<RunnerOptions, "debug"> = {},
+  options: SimulatedEventLoopOptions = {},
 ): void {
-  Deno.test(name, async () => {
-    const loop = new SimulatedEventLoop(options);
-    const reports: string[] = [];
-    loop.setExceptionHandler((_loop, { message, exception }) =>
-      void reports.push(`${message}: ${exception}`)
-    );
-    await run(() => main(loop), { loopFactory: () => loop });
-    if (reports.length > 0) throw new TypeError(`Unexpected reports: ${reports.join("; ")}`);
+  Deno.test(name, async (context) => {
+    for (const debug of [false, true]) {
+      await context.step(debug ? "debug" : "no debug", async () => {
+        const loop = new SimulatedEventLoop(options);
+        const reports: string[] = [];
+        loop.setExceptionHandler((_loop, { message, exception }) =>
+          void reports.push(`${message}: ${exception}`)
+        );
+        await run(() => main(loop), { loopFactory: () => loop, debug });
+        assertEquals(reports, [], "unexpected calls of the exception handler");
+      });
+    }
   });
 }
 

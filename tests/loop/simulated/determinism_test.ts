@@ -82,7 +82,7 @@ async function record(options: SimulatedEventLoopOptions): Promise<string> {
 }
 
 Deno.test("SimulatedEventLoop takes the same steps for the same seed, byte for byte", async () => {
-  for (const seed of [0, 1, 2 ** 40 + 1, 0.5, -3]) {
+  for (const seed of [0, 1, 2 ** 40 + 1, -3]) {
     const first = await record({ seed });
     assert(first.length > 5000, `the trace has ${first.length} characters`);
     assertEquals(await record({ seed }), first);

@@ -205,6 +205,16 @@ testNetwork("Hosts have names and addresses", async (loop) => {
   assertThrows(() => network.partition("nobody"), RangeError, "there is none");
 });
 
+testNetwork("Addresses have names", async (loop) => {
+  loop.network.host("a");
+  const nameOf = (host: string, options = {}) => loop.getnameinfo({ host, port: 443 }, options);
+  assertEquals(await nameOf("10.0.0.2"), { host: "a", service: "https" });
+  assertEquals((await nameOf("::1")).host, "localhost");
+  assertEquals((await nameOf("10.0.0.2", { numericHost: true })).host, "10.0.0.2");
+  assertEquals((await nameOf("10.0.0.99")).host, "10.0.0.99");
+  await failsWith(() => nameOf("10.0.0.99", { nameRequired: true }), GAIError, "is not known");
+});
+
 testNetwork("Addresses can be listened on once, and by their host only", async ({ network }) => {
   const host = network.host("host");
   const listen = (address: string, port: number) =>
@@ -477,4 +487,53 @@ Deno.test("A program that waits for a silent connection is told", async () => {
     });
   };
   await assertRejects(() => run(main, { loopFactory: () => loop }), DeadlockError);
+});
+
+// ---- Programs -------------------------------------------------------------------------------------
+
+testNetwork("Programs may be generators, and know which host they are on", async (loop) => {
+  const { network } = loop;
+  const server = network.host("server");
+  assertEquals(network.currentHost.name, "main");
+  const hosts: string[] = [];
+  const note = () => hosts.push(network.currentHost.name);
+  await server.run(function* () {
+    note();
+    yield* startServer(
+      function* (reader, writer) {
+        const line = yield* reader.readline();
+        note();
+        loop.callSoon(note);
+        writer.write(line);
+        writer.close();
+      },
+      "0.0.0.0",
+      7,
+    );
+  });
+  const answer = await network.host("client").run(function* () {
+    const [reader, writer] = yield* openConnection("server", 7);
+    note();
+    writer.write(bytes("hello\n"));
+    const line = yield* reader.readline();
+    writer.close();
+    return text(line);
+  });
+  assertEquals(answer, "hello\n");
+  assertEquals(hosts, ["server", "client", "server", "server"]);
+});
+
+testNetwork("A day of heartbeats is no long time", async (loop) => {
+  const { client } = await setUp(loop);
+  await client.run(async () => {
+    const [reader, writer] = await openConnection("server", 7);
+    let beats = 0;
+    for (; loop.time() < 86_400_000; beats++) {
+      await sleep(30_000);
+      writer.write(bytes("beat\n"));
+      await reader.readline();
+    }
+    assertEquals(beats, 2880);
+    writer.close();
+  });
 });

@@ -3,7 +3,13 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createTask, sleep } from "../../../futures/mod.ts";
 import { openConnection, startServer } from "../../../loop/mod.ts";
 import { simulate } from "../../../loop/simulated/mod.ts";
-import { SSLError, type StreamReader, type StreamWriter } from "../../../transports/mod.ts";
+import {
+  Protocol,
+  SSLError,
+  StreamReader,
+  StreamReaderProtocol,
+  type StreamWriter,
+} from "../../../transports/mod.ts";
 import { clientContext, haveOpenssl, serverContext } from "../../transports/tls/_certificates.ts";
 import { bytes, testNetwork, text } from "./_recorders.ts";
 
@@ -78,3 +84,13 @@ if (haveOpenssl) {
     );
   });
 }
+
+testNetwork("Pipes in memory work as on any loop", async (loop) => {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const reader = new StreamReader();
+  await loop.connectReadPipe(() => new StreamReaderProtocol(reader), readable);
+  const [transport] = await loop.connectWritePipe(() => new Protocol(), writable);
+  transport.write(bytes("through the pipe"));
+  transport.close();
+  assertEquals(text(await reader.read()), "through the pipe");
+});

@@ -226,7 +226,7 @@ Deno.test("simulate() checks its options", async () => {
   const nothing = async () => {};
   await assertRejects(() => simulate(nothing, { seeds: 0 }), RangeError, "positive integer");
   const wrong = [
-    [{ seed: NaN }, "the seed must be a number, got NaN"],
+    [{ seed: 0.5 }, "the seed must be an integer, got 0.5"],
     [{ network: { loss: 2 } }, "Cannot set loss of a link: it must be from 0 to 1, got 2"],
     [{ network: { latencyMs: -1 } }, "it must be a number of milliseconds, got -1"],
     [{ network: { bytesPerSecond: 0 } }, "it must be above 0, got 0"],
