@@ -66,9 +66,10 @@ export class Recorder extends Protocol {
     return decoder.decode(this.received);
   }
 
-  /** The calls without those of the flow control, which depend on how fast the bytes go. */
+  /** The calls without those of the flow control, which are up to how fast the bytes go. */
   get order(): string[] {
-    return this.calls.filter((call) => call !== "pause" && call !== "resume");
+    const calls = this.calls.filter((call) => call !== "pause" && call !== "resume");
+    return calls.filter((call, i) => call !== "data" || calls[i - 1] !== "data");
   }
 
   override connectionMade(transport: Transport): void {

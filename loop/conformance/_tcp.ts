@@ -219,7 +219,7 @@ export const tcp: readonly ConformanceCase[] = casesOf("TCP", {
         assertEquals(client.calls.at(-1), "pause");
         server.transport.resumeReading();
         await server.bytesReceived(sent);
-        assertEquals(client.calls.at(-1), "resume");
+        while (client.calls.at(-1) !== "resume") await sleep(1);
       })
     );
   },

@@ -9,6 +9,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { casesOf, type ConformanceCase } from "./_case.ts";
 
+/** How long the host leaves the loop alone, so that it has come to wait, in milliseconds. */
+const HOST_MS = 10;
+
 export const wakeups: readonly ConformanceCase[] = casesOf("wake-ups", {
   "a callback from outside ends the wait of a loop that has nothing to do": async ({ loop }) => {
     const seen: string[] = [];
@@ -16,33 +19,33 @@ export const wakeups: readonly ConformanceCase[] = casesOf("wake-ups", {
       loop.callSoonThreadsafe(() => {
         seen.push("woken");
         loop.stop();
-      }), 2);
+      }), HOST_MS);
     await loop.runForever();
     assertEquals(seen, ["woken"]);
   },
 
   "a timer from outside shortens the wait": async ({ loop }) => {
     const far = loop.callLater(1e6, () => {});
-    setTimeout(() => loop.callLater(1, () => loop.stop()), 2);
+    setTimeout(() => loop.callLater(1, () => loop.stop()), HOST_MS);
     await loop.runForever();
     far.cancel();
   },
 
   "stop() from outside ends the wait": async ({ loop }) => {
-    setTimeout(() => loop.stop(), 2);
+    setTimeout(() => loop.stop(), HOST_MS);
     await loop.runForever();
     assert(!loop.isRunning());
   },
 
   "a future that is completed from outside resumes who waits for it": async (t) => {
     const future = t.loop.createFuture<string>();
-    setTimeout(() => future.setResult("from outside"), 2);
+    setTimeout(() => future.setResult("from outside"), HOST_MS);
     assertEquals(await t.run(async () => await future), "from outside");
   },
 
   "a promise of the host resumes who waits for it": async (t) => {
     const result = await t.run(async () =>
-      await new Promise((resolve) => setTimeout(() => resolve("from the host"), 2))
+      await new Promise((resolve) => setTimeout(() => resolve("from the host"), HOST_MS))
     );
     assertEquals(result, "from the host");
   },
@@ -56,7 +59,7 @@ export const wakeups: readonly ConformanceCase[] = casesOf("wake-ups", {
       else loop.callSoon(spin);
     };
     loop.callSoon(spin);
-    setTimeout(() => hostHadItsTurn = true, 2);
+    setTimeout(() => hostHadItsTurn = true, HOST_MS);
     await loop.runForever();
     assert(spins > 1);
   },

@@ -296,9 +296,8 @@ export const BROKEN_LOOPS: Record<string, BrokenLoop> = {
       "a callback from outside ends the wait of a loop that has nothing to do",
       "a timer from outside shortens the wait",
       "stop() from outside ends the wait",
-      "a future that is completed from outside resumes who waits for it",
-      "a promise of the host resumes who waits for it",
     ],
+    andMore: true,
     leaks: true,
   },
   "with tasks that cannot be cancelled": {
