@@ -15,6 +15,7 @@
  * | `time()` | the monotonic clock, in milliseconds | `performance.now()` |
  * | `_select(timeoutMs)` | waits for the host; 0 lets it poll, `Infinity` waits for `_wakeup()` | Deno's timers and sockets |
  * | `_wakeup()` | ends a `_select()` early | resolves it |
+ * | `_hostTime()` | the host's clock: when to call `_select(0)` | `performance.now()` |
  * | `_resolve(host, port, options)` | names to addresses | the system's resolver |
  * | `_connect(address, options)` | opens a connection | `Deno.connect` |
  * | `_listen(address, options)` | opens a listening socket | `Deno.listen` |
@@ -581,9 +582,11 @@ export class BaseEventLoop extends AbstractEventLoop {
   }
 
   /**
-   * The time of the host, which decides how long callbacks run before the host may poll. Another clock
-   * than `time()` where that one is virtual.
-   * @internal
+   * The time of the host, in milliseconds, which decides how long callbacks run before `_select(0)` is
+   * called. Another clock than `time()` where that one is virtual.
+   *
+   * Called by the loop after some callbacks, between one and a few dozen, the fewer the faster this
+   * clock goes. It must never go back, and must not throw.
    */
   _hostTime(): number {
     return performance.now();
