@@ -144,13 +144,12 @@ export class Flow {
     if (to === undefined || !to.isUp) return false;
     if (this.#world.link(this.source.host, to).blocked) return false;
     const { sink } = this;
-    if (packet.kind === "connect" && !to._canReceiveConnect(this)) return false;
+    if (sink === undefined && !to._receiveConnect(this)) return false;
     if (packet.kind !== "window") {
       const detail = packet.kind === "data" ? ` ${packet.bytes.length}` : "";
       this.#world.trace(`${this.name} ${packet.kind}${detail}`);
     }
-    if (sink === undefined) to._receiveConnect(this);
-    else sink.receive(packet);
+    sink?.receive(packet);
     return true;
   }
 

@@ -18,6 +18,8 @@ interface Bound<T> {
   readonly address: string;
   readonly port: number;
   readonly end: T;
+  /** Whether others may share the port that want it shared, too. */
+  readonly isShared: boolean;
 }
 
 /** What is bound to ports, of one transport. */
@@ -26,9 +28,11 @@ export class Ports<T> {
   #next = FIRST_FREE_PORT;
 
   /** A port: the given one, or one that is free for 0. */
-  choose(address: string, port: number): number {
+  choose(address: string, port: number, isShared = false): number {
     const isTaken = (port: number) =>
-      this.#bound.some((each) => each.port === port && conflict(each.address, address));
+      this.#bound.some((each) =>
+        each.port === port && conflict(each.address, address) && !(isShared && each.isShared)
+      );
     if (port !== 0) {
       if (isTaken(port)) throw inUse();
       return port;
@@ -42,8 +46,8 @@ export class Ports<T> {
   }
 
   /** Binds to a port that was chosen. */
-  add(address: string, port: number, end: T): void {
-    this.#bound.push({ address, port, end });
+  add(address: string, port: number, end: T, isShared = false): void {
+    this.#bound.push({ address, port, end, isShared });
   }
 
   /** Ends that. */
@@ -51,9 +55,11 @@ export class Ports<T> {
     this.#bound = this.#bound.filter((each) => each.end !== end);
   }
 
-  /** What takes what comes to an address. */
-  find(address: string, port: number): T | undefined {
-    return this.#bound.find((each) => each.port === port && covers(each.address, address))?.end;
+  /** What takes what comes to an address: one, or several that share it. */
+  find(address: string, port: number): T[] {
+    return this.#bound
+      .filter((each) => each.port === port && covers(each.address, address))
+      .map(({ end }) => end);
   }
 
   /** Forgets all. */

@@ -127,13 +127,13 @@ function tcpEnd(
 export async function listen(
   boot: Boot,
   address: StreamAddress,
-  { backlog }: ListenHookOptions,
+  { backlog, reusePort }: ListenHookOptions,
 ): Promise<StreamListener> {
   if (!boot.alive) return never();
   const asked = address.transport === "tcp"
     ? { ...address, host: canonicalAddress(address.host) }
     : address;
-  return boot.host._listen(asked, (bound, closing) => {
+  return boot.host._listen(asked, reusePort, (bound, closing) => {
     const addr: SocketAddress = bound.transport === "tcp"
       ? { transport: "tcp", hostname: bound.host, port: bound.port }
       : bound;

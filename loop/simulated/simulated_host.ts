@@ -177,6 +177,7 @@ export class SimulatedHost {
    */
   _listen(
     address: StreamAddress,
+    isShared: boolean,
     make: (address: StreamAddress, closing: () => void) => SimulatedListener,
   ): SimulatedListener {
     if (address.transport === "unix") {
@@ -187,23 +188,23 @@ export class SimulatedHost {
       return listener;
     }
     this.#checkOwn(address.host);
-    const port = this.#listeners.choose(address.host, address.port);
+    const port = this.#listeners.choose(address.host, address.port, isShared);
     const listener: SimulatedListener = make(
       { ...address, port },
       () => this.#listeners.remove(listener),
     );
-    this.#listeners.add(address.host, port, listener);
+    this.#listeners.add(address.host, port, listener, isShared);
     return listener;
   }
 
   /**
-   * Who listens on an address.
+   * Who listens on an address: one of those that share it.
    * @internal
    */
   _listener(address: StreamAddress): SimulatedListener | undefined {
-    return address.transport === "unix"
-      ? this.#paths.get(address.path)
-      : this.#listeners.find(address.host, address.port);
+    if (address.transport === "unix") return this.#paths.get(address.path);
+    const all = this.#listeners.find(address.host, address.port);
+    return all.length > 1 ? all[this.#world.dice.below(all.length)] : all[0];
   }
 
   /**
@@ -235,27 +236,25 @@ export class SimulatedHost {
    * @internal
    */
   _datagramEnd(to: { hostname: string; port: number }): DatagramEnd | undefined {
-    return this.#datagramEnds.find(to.hostname, to.port);
+    return this.#datagramEnds.find(to.hostname, to.port)[0];
   }
 
   // ---- Connections that come --------------------------------------------------------------------
 
   /**
-   * Whether a connection can be answered: a full backlog swallows it.
-   * @internal
-   */
-  _canReceiveConnect(flow: Flow): boolean {
-    return this.#listenerFor(flow.source as StreamEnd)?.isFull !== true;
-  }
-
-  /**
    * A connection has come.
+   *
+   * @returns whether it is answered; a full backlog swallows it
    * @internal
    */
-  _receiveConnect(flow: Flow): void {
+  _receiveConnect(flow: Flow): boolean {
     const client = flow.source as StreamEnd;
     const listener = this.#listenerFor(client);
-    if (listener === undefined) return this.#refuse(client);
+    if (listener?.isFull === true) return false;
+    if (listener === undefined) {
+      this.#refuse(client);
+      return true;
+    }
     const { localAddr, remoteAddr, host } = client;
     const options = { localAddr: remoteAddr, remoteAddr: localAddr, remote: host };
     const end = new StreamEnd(this.#world, this.#boot, options);
@@ -263,6 +262,7 @@ export class SimulatedHost {
     end.out.sink = client;
     end.out.send({ kind: "accept" });
     listener.add(end);
+    return true;
   }
 
   #listenerFor({ remoteAddr }: StreamEnd): SimulatedListener | undefined {

@@ -229,6 +229,33 @@ testNetwork("Addresses can be listened on once, and by their host only", async (
   await failsWith(() => openConnection("host", 80), Deno.errors.ConnectionRefused, "10.0.0.2:80");
 });
 
+testNetwork("Servers may share a port, and then share the connections", async ({ network }) => {
+  const host = network.host("host");
+  const counts = [0, 0];
+  const listen = (i: number, reusePort: boolean) =>
+    host.run(() =>
+      startServer(
+        (_reader, writer) => {
+          counts[i]!++;
+          writer.close();
+        },
+        "0.0.0.0",
+        80,
+        { reusePort },
+      )
+    );
+  await listen(0, true);
+  await listen(1, true);
+  await failsWith(() => listen(0, false), Deno.errors.AddrInUse, "0.0.0.0:80");
+  for (let i = 0; i < 40; i++) {
+    const [reader, writer] = await openConnection("host", 80);
+    await reader.read();
+    writer.close();
+  }
+  assertEquals(counts[0]! + counts[1]!, 40);
+  assert(counts[0]! > 10 && counts[1]! > 10, `${counts}`);
+});
+
 testNetwork("A server on all addresses takes both IP versions", async ({ network }) => {
   const server = network.host("server", { addresses: ["10.5.5.5", "fd00::5"] });
   const client = network.host("client", { addresses: ["10.5.5.6", "fd00::6"] });
