@@ -263,6 +263,6 @@ Deno.test("A loop that nobody refers to takes its tasks with it", async () => {
     refs.push(new WeakRef(loop), new WeakRef(loop.createTask(sleep(1))));
     loop.close();
   })();
-  await collectGarbage();
+  await collectGarbage(() => refs.every((ref) => ref.deref() === undefined));
   assertEquals(refs.map((ref) => ref.deref()), [undefined, undefined]);
 });

@@ -24,6 +24,7 @@ import {
   Handle,
   TimerHandle,
 } from "../../loop/mod.ts";
+import { ScratchTask } from "../futures/_third_party.ts";
 import { hostTurn } from "../_helpers.ts";
 
 Deno.test("Every method that AbstractEventLoop declares raises NotImplementedError by name", () => {
@@ -251,4 +252,31 @@ Deno.test("A callback of a loop from scratch has no task", async () => {
     })(),
   );
   assertEquals(seen, [undefined, undefined]);
+});
+
+Deno.test("A foreign task on a loop from scratch is the current one, around eager tasks too", async () => {
+  const loop = new ScratchLoop();
+  const seen: unknown[] = [];
+  let foreign: ScratchTask<void> | undefined;
+  let eager: Task<void> | undefined;
+  await loop.drive(async () => {
+    foreign = new ScratchTask(
+      loop,
+      coroutine(function* () {
+        seen.push(currentTask());
+        eager = new Task(function* () {
+          seen.push(currentTask());
+          yield* sleep(1);
+          seen.push(currentTask());
+        }, { loop, eagerStart: true });
+        seen.push(currentTask());
+        yield* eager;
+        seen.push(currentTask());
+      })(),
+    );
+    await foreign;
+    await sleep(1);
+  });
+  assertEquals(seen, [foreign, eager, foreign, eager, foreign]);
+  assertEquals(loop.problems, []);
 });

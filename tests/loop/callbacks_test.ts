@@ -158,6 +158,21 @@ testAsync(
   },
 );
 
+testAsync("A pass is not left for an async function that waits for the host", async ({ loop }) => {
+  const foreign = Promise.withResolvers<void>();
+  const task = createTask(async () => await foreign.promise);
+  await passes(3);
+  // Between two callbacks of one pass, microtasks run only when the pass is left for some reason.
+  let left = 0;
+  for (let i = 0; i < 100; i++) loop.callSoon(() => queueMicrotask(() => left++));
+  let seen = -1;
+  loop.callSoon(() => seen = left);
+  await passes(2);
+  assert(seen <= 50, `left after ${seen} of 100 callbacks`);
+  foreign.resolve();
+  await task;
+}, { debug: false });
+
 // ---- stop() ---------------------------------------------------------------------------------------
 
 testLoop("stop() lets the pass finish, and nothing more", async ({ loop }) => {
@@ -296,9 +311,26 @@ Deno.test("A handle that was called off keeps nothing alive", async () => {
     }
     for (const handle of handles) handle.cancel();
   })();
-  await collectGarbage();
+  await collectGarbage(() => refs.every((ref) => ref.deref() === undefined));
   assertEquals(refs.map((ref) => ref.deref()), [undefined, undefined, undefined, undefined]);
   loop.close();
+});
+
+Deno.test("A closed loop keeps nothing alive that was scheduled", async () => {
+  const loop = new DenoEventLoop();
+  const refs: WeakRef<object>[] = [];
+  (() => {
+    for (let i = 0; i < 3; i++) {
+      const payload = { i };
+      refs.push(new WeakRef(payload));
+      if (i === 0) loop.callSoon(() => void payload);
+      else loop.callLater(i === 1 ? 0 : 1e6, () => void payload);
+    }
+  })();
+  loop.close();
+  await collectGarbage(() => refs.every((ref) => ref.deref() === undefined));
+  assertEquals(refs.map((ref) => ref.deref()), [undefined, undefined, undefined]);
+  assert(loop.isClosed());
 });
 
 testLoop("Handle.toString() names the callback", ({ loop }) => {

@@ -14,7 +14,7 @@ await run(async () => {
       throw new TypeError("lost task");
     });
   })();
-  for (let i = 0; i < 20; i++) {
+  for (let i = 0; i < 60; i++) {
     await sleep(1);
     gc();
   }

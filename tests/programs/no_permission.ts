@@ -13,6 +13,6 @@ const result = await run(async () => {
   await new Promise((resolve) => setTimeout(resolve, 30));
   busy.cancel();
   const all = await gather(sleep(1, "a"), async () => await sleep(2, "b"));
-  return [...all, turns > 100];
+  return [...all, turns > 1];
 }, { debug: true });
 console.log(JSON.stringify(result));
