@@ -67,7 +67,10 @@ export interface SimulatedEventLoopOptions {
   manual?: boolean;
   /** How packets travel between hosts. */
   network?: LinkConditions;
-  /** Told what the network does, a line for each packet that arrives. */
+  /**
+   * Told what the network does, a line for each packet that arrives, with the time in milliseconds
+   * before it. The first line tells the seed.
+   */
   trace?: (line: string) => void;
 }
 
@@ -130,6 +133,7 @@ export class SimulatedEventLoop extends BaseEventLoop {
     const orderDice = dice.fork();
     this.#orderDice = shuffle ? orderDice : undefined;
     this.network = new SimulatedNetwork(this, dice, network, trace);
+    this.network.trace(`seed ${seed}`);
   }
 
   // ---- Time -------------------------------------------------------------------------------------

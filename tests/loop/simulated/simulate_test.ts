@@ -20,8 +20,7 @@ async function findSeed(
   const failing = async (more: Parameters<typeof simulate>[1]) => {
     const lines: string[] = [];
     const trace = (line: string) => {
-      // Each run has a fresh clock.
-      if (line.startsWith("0 ")) lines.length = 0;
+      if (line.startsWith("0 seed ")) lines.length = 0;
       lines.push(line);
     };
     const error = await assertRejects(
@@ -44,7 +43,6 @@ async function findSeed(
 /** A server that sells tickets; the careless one looks first, and takes the ticket after a wait. */
 function ticketOffice(careful: boolean) {
   return async ({ network }: SimulatedEventLoop): Promise<void> => {
-    network.trace("begin");
     let left = 3;
     await network.host("office").run(() =>
       startServer(
@@ -134,7 +132,6 @@ Deno.test("simulate() finds a race that needs another order of tasks", async () 
 /** A client that fetches pages, tries again when that fails, and is to be done within ten minutes. */
 function fetchPages(patience: number) {
   return async ({ network }: SimulatedEventLoop): Promise<void> => {
-    network.trace("begin");
     const server = network.host("server");
     const serve = () =>
       startServer(
@@ -235,4 +232,43 @@ Deno.test("simulate() checks its options", async () => {
     const error = await assertRejects(() => simulate(nothing, options), SimulationError, message);
     assertInstanceOf(error.cause, RangeError);
   }
+});
+
+Deno.test("simulate() traces what the network does", async () => {
+  const lines: string[] = [];
+  await simulate(async ({ network }) => {
+    await network.host("server").run(() =>
+      startServer(
+        async (reader, writer) => {
+          await reader.read();
+          writer.close();
+        },
+        "0.0.0.0",
+        80,
+      )
+    );
+    const [reader, writer] = await openConnection("server", 80);
+    network.partition("server", "main", { oneWay: true });
+    writer.write(bytes("hello"));
+    writer.writeEof();
+    await sleep(100);
+    network.heal();
+    network.trace("a line of the program");
+    await reader.read();
+    writer.close();
+    network.host("server").crash();
+  }, { seed: 3, trace: (line) => lines.push(line) });
+  assertEquals(lines, [
+    "0 seed 3",
+    "1 10.0.0.1:49152 > 10.0.0.2:80 connect",
+    "2 10.0.0.2:80 > 10.0.0.1:49152 accept",
+    "2 partition server from main, one way",
+    "3 10.0.0.1:49152 > 10.0.0.2:80 data 5",
+    "3 10.0.0.1:49152 > 10.0.0.2:80 end",
+    "102 heal main, server",
+    "102 a line of the program",
+    // Sent again after 200 milliseconds.
+    "204 10.0.0.2:80 > 10.0.0.1:49152 end",
+    "204 server crashes",
+  ]);
 });
