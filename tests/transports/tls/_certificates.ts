@@ -56,6 +56,12 @@ function certificate(name: string, issuer: string, extensions: string[], days = 
   );
 }
 
+/** Puts a certificate and its issuer's into one file. */
+function chain(name: string, issuer: string): void {
+  const texts = [name, issuer].map((each) => Deno.readTextFileSync(`${directory}/${each}.pem`));
+  Deno.writeTextFileSync(`${directory}/${name}-chain.pem`, texts.join(""));
+}
+
 const LEAF = ["basicConstraints=CA:FALSE", "extendedKeyUsage=serverAuth,clientAuth"];
 const LOCALHOST = [...LEAF, "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1"];
 
@@ -76,14 +82,17 @@ function make(): string {
   certificate("forged-v3", "forger-ca", LOCALHOST);
   certificate("forged-v1", "forger-ca", []);
   certificate("genuine-v1", "ca", []);
+  certificate("forged-intermediate", "forger-ca", []);
+  certificate("forged-leaf", "forged-intermediate", LOCALHOST);
+  // Signed by somebody who may not sign.
+  certificate("presumptuous", "client", LOCALHOST);
   certificate("intermediate", "ca", ["basicConstraints=critical,CA:TRUE"]);
   certificate("leaf", "intermediate", LOCALHOST);
   openssl("pkey -in localhost.key -aes256 -passout pass:secret -out encrypted.key");
   openssl("x509 -in ca.pem -outform DER -out ca.der");
-  const chain = ["leaf.pem", "intermediate.pem"].map((file) =>
-    Deno.readTextFileSync(`${directory}/${file}`)
-  );
-  Deno.writeTextFileSync(`${directory}/chain.pem`, chain.join(""));
+  chain("leaf", "intermediate");
+  chain("forged-leaf", "forged-intermediate");
+  chain("presumptuous", "client");
   return directory;
 }
 

@@ -151,6 +151,21 @@ for (const version of VERSIONS) {
     }
   });
 
+  test(`${version}: forged certificates that lead to the name of a root are not trusted`, async (t) => {
+    // The one in the middle is of version 1, for which `node:tls` in Deno 2.9 takes names for signatures.
+    const forged = serverContext();
+    forged.loadCertChain(file("forged-leaf-chain.pem"), file("forged-leaf.key"));
+    const presumptuous = serverContext();
+    presumptuous.loadCertChain(file("presumptuous-chain.pem"), file("presumptuous.key"));
+    for (const context of [forged, presumptuous]) {
+      const { error } = await failing(t, "client", {
+        clientContext: speaking(clientContext(), version),
+        serverContext: context,
+      });
+      assertInstanceOf(error, SSLCertVerificationError);
+    }
+  });
+
   test(`${version}: a genuine certificate of version 1 is not trusted`, async (t) => {
     // The signature of the handshake is not checked for it, so anybody could show it.
     const { code } = await failing(t, "client", {
@@ -174,7 +189,7 @@ test("a name that is not in ASCII is asked for and checked in ASCII", async (t) 
 
 test("a server is trusted whose certificates lead to a root", async (t) => {
   const context = serverContext();
-  context.loadCertChain(file("chain.pem"), file("leaf.key"));
+  context.loadCertChain(file("leaf-chain.pem"), file("leaf.key"));
   await succeeding(t, { serverContext: context });
   context.loadCertChain(file("leaf.pem"), file("leaf.key"));
   assertEquals(
