@@ -55,7 +55,12 @@ class StreamSink implements PipeSink {
 
   async write(data: Uint8Array): Promise<number> {
     // A stream may keep the chunk, as the two ends of a TransformStream do.
-    await this.#writer.write(data.slice());
+    try {
+      await this.#writer.write(data.slice());
+    } catch (error) {
+      // A stream may be cancelled without a reason.
+      throw error ?? new Deno.errors.BrokenPipe("The stream was cancelled");
+    }
     return data.length;
   }
 

@@ -78,7 +78,7 @@ class StreamSource implements PipeSource {
 
   async read(): Promise<Uint8Array<ArrayBuffer> | null> {
     for (;;) {
-      const { value, done } = await this.#reader.read();
+      const { value, done } = await this.#next();
       if (done) return null;
       if (!(value instanceof Uint8Array)) {
         throw new TypeError(
@@ -86,6 +86,15 @@ class StreamSource implements PipeSource {
         );
       }
       if (value.length > 0) return value as Uint8Array<ArrayBuffer>;
+    }
+  }
+
+  async #next(): Promise<ReadableStreamReadResult<Uint8Array>> {
+    try {
+      return await this.#reader.read();
+    } catch (error) {
+      // A stream may be aborted without a reason.
+      throw error ?? new Deno.errors.ConnectionReset("The stream was aborted");
     }
   }
 
