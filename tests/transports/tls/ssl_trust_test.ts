@@ -362,6 +362,34 @@ test("what is asked of clients does not depend on the chosen certificate", async
   );
 });
 
+test("what is changed in a context holds for the next connection", async (t) => {
+  const [client, server, other] = [
+    clientContext(),
+    serverContext(),
+    serverContext("other.example"),
+  ];
+  server.sniCallback = (name) => name === "other.example" ? other : undefined;
+  const contexts = { clientContext: client, serverContext: server };
+  const names = ["localhost", "other.example"];
+  for (const serverHostname of names) {
+    await succeeding(t, { ...contexts, client: { serverHostname } });
+  }
+
+  server.loadVerifyLocations(file("ca.pem"));
+  server.verifyMode = CERT_REQUIRED;
+  for (const serverHostname of names) {
+    const { code } = await failing(t, "server", { ...contexts, client: { serverHostname } });
+    assertEquals(code, "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE");
+  }
+  client.loadCertChain(file("client.pem"), file("client.key"));
+  for (const serverHostname of names) {
+    await succeeding(t, { ...contexts, client: { serverHostname } });
+  }
+
+  other.loadCertChain(file("localhost.pem"), file("localhost.key"));
+  await failing(t, "client", { ...contexts, client: { serverHostname: "other.example" } });
+});
+
 test("a failing sniCallback ends the handshake with its error", async (t) => {
   const context = serverContext();
   for (
