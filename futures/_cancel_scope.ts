@@ -74,12 +74,11 @@ export class CancelScope {
   }
 
   /**
-   * Cancels the task for the scope; a second call does nothing.
+   * Cancels the task for the scope; to be called once.
    *
    * @param scope what {@linkcode CancelledError.origin} is to name
    */
   cancel(scope: object, message?: string, reason?: unknown): void {
-    if (this.#requested) return;
     this.#requested = true;
     const loop = this.task.getLoop() as FutureLoop;
     new Cancellation(loop, message, reason, scope, this.#shield).passTo(this.task);

@@ -98,7 +98,6 @@ class Race<T> {
       } catch (error) {
         if (!(error instanceof CancelledError)) throw error;
         cancelled = error;
-        this.giveUp();
       }
     }
     if (cancelled !== undefined) throw cancelled;

@@ -347,6 +347,20 @@ Deno.test("A body that ends after its loop has stopped goes on when the loop run
   loop.close();
 });
 
+testProgram("The loop does not wait for async bodies that wait or have ended", function* (t) {
+  // It gives up waiting for async code by going on to the next epoch.
+  const before = t.loop._asyncEpoch;
+  for (let i = 0; i < 3; i++) {
+    yield* t.wait(timeout(1000, async () => {
+      await sleep(1);
+      await sleep(0);
+    }));
+    yield* t.wait(passes(2));
+    yield* t.wait(sleep(1));
+  }
+  assertEquals(t.loop._asyncEpoch, before);
+});
+
 Deno.test("Many bodies, one after the other, keep nothing", async () => {
   await run(async () => {
     const task = me();
