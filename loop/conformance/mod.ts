@@ -6,7 +6,9 @@
  * told of.
  *
  * @example The tests of a loop
- * ```ts
+ * Not run where examples are run, as those are tests already, and tests cannot register others.
+ *
+ * ```ts ignore
  * import { DenoEventLoop } from "@asyncio/asyncio";
  * import { testEventLoop } from "@asyncio/asyncio/conformance";
  *

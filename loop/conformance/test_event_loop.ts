@@ -86,7 +86,9 @@ export function conformanceCases(
  * @throws {RangeError} when there is no such area
  *
  * @example A loop that claims the core
- * ```ts
+ * Not run where examples are run, as those are tests already, and tests cannot register others.
+ *
+ * ```ts ignore
  * import { CORE_AREAS, testEventLoop } from "@asyncio/asyncio/conformance";
  * import { BaseEventLoop } from "@asyncio/asyncio";
  *

@@ -3,7 +3,9 @@
  * or many, and nothing left behind.
  *
  * @example A test
- * ```ts
+ * Not run where examples are run, as those are tests already, and tests cannot register others.
+ *
+ * ```ts ignore
  * import { sleep } from "@asyncio/asyncio";
  * import { test } from "@asyncio/asyncio/testing";
  * import { assertEquals } from "@std/assert";

@@ -84,7 +84,9 @@ const LAST_PASSES = 10;
  * @param options which loop, and how many seeds
  *
  * @example A test in virtual time, in twenty orders
- * ```ts
+ * Not run where examples are run, as those are tests already, and tests cannot register others.
+ *
+ * ```ts ignore
  * import { createTask, sleep } from "@asyncio/asyncio";
  * import { test } from "@asyncio/asyncio/testing";
  * import { assertEquals } from "@std/assert";
@@ -113,6 +115,18 @@ export function test(name: string, fn: TestFunction, options: TestOptions = {}):
  * the seed
  * @throws {RuntimeError} when it leaves something behind, on Deno's loop
  * @throws {RangeError} when `seeds` is no positive integer
+ *
+ * @example An hour in no time
+ * ```ts
+ * import { sleep } from "@asyncio/asyncio";
+ * import { runTest } from "@asyncio/asyncio/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await runTest(async (loop) => {
+ *   await sleep(3_600_000);
+ *   assertEquals(loop.time(), 3_600_000);
+ * }, { loop: "simulated" });
+ * ```
  */
 export async function runTest(fn: TestFunction, options: RunTestOptions = {}): Promise<void> {
   const { loop = "deno", seed: first = 0, seeds = 1 } = options;
