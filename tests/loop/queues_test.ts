@@ -21,7 +21,7 @@ class Item implements Runnable {
 }
 
 Deno.test("ReadyQueue gives back in order what was put in, at any fill", () => {
-  for (let seed = 1; seed <= 20; seed++) {
+  for (let seed = 1; seed <= 8; seed++) {
     const random = randomNumbers(seed);
     const queue = new ReadyQueue();
     const model: Item[] = [];
@@ -62,7 +62,7 @@ class Owner {
 }
 
 Deno.test("TimerQueue gives the next deadline, whatever is called off", () => {
-  for (let seed = 1; seed <= 20; seed++) {
+  for (let seed = 1; seed <= 8; seed++) {
     const random = randomNumbers(seed);
     const owner = new Owner();
     const { queue } = owner;

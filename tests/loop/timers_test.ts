@@ -256,7 +256,7 @@ async function heapUsed(): Promise<number> {
 }
 
 for (const order of ["in the order of scheduling", "in the reverse order", "at random"] as const) {
-  Deno.test(`A million timers that are called off ${order} leave no memory behind`, async () => {
+  Deno.test(`Timers that are called off ${order} leave no memory behind`, async () => {
     const loop = new DenoEventLoop();
     const kept = loop.callLater(1e9, () => {});
     const before = await heapUsed();
@@ -264,7 +264,7 @@ for (const order of ["in the order of scheduling", "in the reverse order", "at r
       const window: TimerHandle[] = [];
       let seed = 1;
       const random = (n: number) => (seed = (seed * 16807) % 2147483647) % n;
-      for (let i = 0; i < 1_000_000; i++) {
+      for (let i = 0; i < 200_000; i++) {
         const payload = { i };
         window.push(loop.callLater(1000 + i % 977, () => void payload));
         if (window.length < 100) continue;
@@ -276,7 +276,7 @@ for (const order of ["in the order of scheduling", "in the reverse order", "at r
       for (const timer of window) timer.cancel();
     })();
     const after = await heapUsed();
-    // A million handles would be a hundred megabytes.
+    // The handles would be twenty megabytes.
     assert(after - before < 2_000_000, `${after - before} bytes`);
     assertFalse(kept.cancelled());
     loop.close();
@@ -299,7 +299,7 @@ Deno.test("A burst of callbacks leaves no memory behind", async () => {
   const loop = new DenoEventLoop();
   await loop.runUntilComplete(sleep(0));
   const before = await heapUsed();
-  for (let i = 0; i < 1_000_000; i++) loop.callSoon(() => {});
+  for (let i = 0; i < 300_000; i++) loop.callSoon(() => {});
   await loop.runUntilComplete(sleep(1));
   const after = await heapUsed();
   assert(after - before < 2_000_000, `${after - before} bytes`);
