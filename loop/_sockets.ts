@@ -97,11 +97,24 @@ export function* sendAll(
   }
 }
 
+/** Whether the connection to be accepted has ended already: nobody's fault, and no reason to wait. */
+export function isGone(error: unknown): boolean {
+  return error instanceof Deno.errors.NotConnected ||
+    error instanceof Deno.errors.ConnectionAborted ||
+    error instanceof Deno.errors.ConnectionReset;
+}
+
 /** `loop.sockAccept()`. */
 export function* accept(
   loop: FutureLoop,
   listener: StreamListener,
 ): Generator<Suspension, [StreamSocket, StreamSocket["remoteAddr"]], unknown> {
-  const socket = yield* accepts.call(loop, listener, () => listener.accept());
-  return [socket, socket.remoteAddr];
+  for (;;) {
+    try {
+      const socket = yield* accepts.call(loop, listener, () => listener.accept());
+      return [socket, socket.remoteAddr];
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  }
 }

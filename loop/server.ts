@@ -20,6 +20,7 @@ import { sleep } from "../futures/sleep.ts";
 import type { StreamListener, StreamSocket } from "../transports/stream_socket.ts";
 import type { Transport } from "../transports/transport.ts";
 import type { TransportLoop } from "../transports/transport_loop.ts";
+import { isGone } from "./_sockets.ts";
 import type { AbstractEventLoop } from "./abstract_event_loop.ts";
 
 /** The loop of a server, which closes it with itself. */
@@ -295,6 +296,10 @@ export class Server extends AbstractServer {
         socket = await listener.accept();
       } catch (error) {
         if (this.#listeners === null) break;
+        if (isGone(error)) {
+          if (!await this.#acceptPause(0)) break;
+          continue;
+        }
         if (!reported) {
           this.#loop.callExceptionHandler({
             message:
@@ -304,7 +309,7 @@ export class Server extends AbstractServer {
           });
         }
         reported = true;
-        if (!await this.#acceptPause()) break;
+        if (!await this.#acceptPause(ACCEPT_RETRY_DELAY_MS)) break;
         continue;
       }
       reported = false;
@@ -316,10 +321,10 @@ export class Server extends AbstractServer {
   }
 
   /** @returns whether the server is still open */
-  async #acceptPause(): Promise<boolean> {
+  async #acceptPause(delayMs: number): Promise<boolean> {
     const pause = this.#loop.createFuture<void>();
     const wake = () => void (pause.done() || pause.setResult(undefined));
-    const timer = this.#loop.callLater(ACCEPT_RETRY_DELAY_MS, wake);
+    const timer = this.#loop.callLater(delayMs, wake);
     this.#endPause.add(wake);
     await pause;
     this.#endPause.delete(wake);

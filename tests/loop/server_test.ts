@@ -361,6 +361,31 @@ testProgram(
   },
 );
 
+testProgram("A connection that has gone before it is accepted is passed over", function* (t) {
+  useSocketTransports(t);
+  const listener = new FailingListener(
+    t,
+    new Deno.errors.NotConnected("Transport endpoint is not connected"),
+    new Deno.errors.ConnectionAborted("Software caused connection abort"),
+    memoryPair()[0],
+  );
+  let made = 0;
+  const server = yield* t.wait(t.loop.createServer(
+    () => {
+      made++;
+      return new Protocol();
+    },
+    undefined,
+    undefined,
+    { sock: listener },
+  ));
+  yield* t.wait(sleep(1));
+  assertEquals([made, t.loop.time()], [1, 1]);
+  server.close();
+  server.abortClients();
+  yield* t.wait(server.waitClosed());
+});
+
 // ---- The end --------------------------------------------------------------------------------------
 
 testNet("A port can be bound again as soon as waitClosed() returns", function* (t) {
