@@ -1,4 +1,5 @@
-// A loop on nothing but node:net and the timers that every host has, for Node and Bun as for Deno.
+// A loop on node:net and the timers that every host has. Of Deno it takes the names of errors alone, so
+// that it would carry the library to Node and Bun.
 //
 // `_select()` and `_wakeup()` are how it waits, `_connect()` and `_listen()` how it opens sockets, and a
 // `net.Socket` needs a shape that the library's transports know. The rest is inherited.
