@@ -9,6 +9,7 @@ import { gather10k, spawnJoin } from "./tasks.ts";
 import { timersCancelled, timersDue, timersFired } from "./timers.ts";
 import { event1000, lock10, semaphore } from "./locks.ts";
 import { queue1, queueUnbounded } from "./queues.ts";
+import { cancelSleeping10k, group10k, timeoutScope } from "./scopes.ts";
 import { sleep0, sleep0In100 } from "./turns.ts";
 
 /** Those of the scheduler core. */
@@ -30,6 +31,9 @@ export const SCHEDULER: readonly Workload[] = [
 /** Those of queues and locks. */
 export const SYNC: readonly Workload[] = [queue1, queueUnbounded, lock10, semaphore, event1000];
 
-export const WORKLOADS: readonly Workload[] = [...SCHEDULER, ...SYNC];
+/** Those of task groups, timeouts and cancellation. */
+export const SCOPES: readonly Workload[] = [group10k, timeoutScope, cancelSleeping10k];
+
+export const WORKLOADS: readonly Workload[] = [...SCHEDULER, ...SYNC, ...SCOPES];
 
 export const MEMORY_WORKLOADS: readonly MemoryWorkload[] = [idleTask];
