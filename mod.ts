@@ -89,7 +89,12 @@ export {
   type AsCompletedOptions,
   type DoneFuture,
 } from "./futures/as_completed.ts";
-export { TaskGroup, taskGroup, type TaskGroupOptions } from "./futures/task_group.ts";
+export {
+  TaskGroup,
+  taskGroup,
+  type TaskGroupBody,
+  type TaskGroupOptions,
+} from "./futures/task_group.ts";
 export {
   type ErrorClass,
   type ErrorFilter,
@@ -335,7 +340,7 @@ export {
   type SocketTransportOptions,
   type TransportOwner,
 } from "./transports/socket_transport.ts";
-export { type TransportLoop } from "./transports/transport_loop.ts";
+export { type Closable, type TransportLoop } from "./transports/transport_loop.ts";
 export {
   bindDatagram,
   type BindDatagramOptions,
