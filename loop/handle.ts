@@ -3,8 +3,9 @@
  *
  * asyncio counterpart: `asyncio.events.Handle` and `TimerHandle`.
  *
- * Invariants: a handle that was called off, or has run, refers to no callback and no arguments, so it
- * keeps nothing alive however long it stays in a queue; the context of a callback is a snapshot, shared
+ * Invariants: a handle that was called off refers to no callback and no arguments, so it keeps nothing
+ * alive however long it stays in a queue (one that has run still does, for reports of what it threw);
+ * the context of a callback is a snapshot, shared
  * with all that were scheduled from the same place, and is copied only when the callback runs.
  *
  * @module
