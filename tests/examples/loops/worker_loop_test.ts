@@ -36,8 +36,7 @@ Deno.test("ServingLoop cancels the task of a request that its owner gives up", a
 });
 
 // A worker gets no signals, and this one runs the cases inside of its own loop, where run() refuses.
-// Workers of workers are not its business.
-const unclaimed = ["signals", "shutdown", "executors"];
+const unclaimed = ["signals", "shutdown"];
 const areas = ALL_AREAS.filter((area) => !unclaimed.includes(area));
 
 Deno.test("ServingLoop conforms, in its worker", async (t) => {
