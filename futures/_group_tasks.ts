@@ -7,15 +7,24 @@
  */
 
 import { startBody, startInline } from "./_body.ts";
+import { Cancellation } from "./_cancellation.ts";
 import type { Suspension } from "./awaitable.ts";
 import { Context } from "./context.ts";
-import { type Body, coroutine, type CoroutineFunction, type CoroutineLike } from "./coroutine.ts";
+import {
+  type Body,
+  type Coroutine,
+  coroutine,
+  type CoroutineFunction,
+  type CoroutineLike,
+} from "./coroutine.ts";
+import { requireLoop } from "./ensure_future.ts";
 import { CancelledError, RuntimeError } from "./errors.ts";
 import type { Future } from "./future.ts";
 import type { Runnable } from "./future_loop.ts";
 import type { Guard } from "./guard.ts";
 import type { Semaphore } from "./semaphore.ts";
 import type { Task } from "./task.ts";
+import { wait } from "./wait.ts";
 
 // ---- The list -------------------------------------------------------------------------------------
 
@@ -100,10 +109,7 @@ export const inTurn: CoroutineFunction<[Semaphore, Turn, CoroutineLike<unknown>]
   });
 
 /** A task that says when it is ready. What it fails with before goes to who waits for that. */
-export const readyTask: CoroutineFunction<
-  [Body<[started: (value: unknown) => void], unknown>, Future<unknown>],
-  void
-> = coroutine(function* start(
+const readyTask = coroutine(function* start(
   fn: Body<[started: (value: unknown) => void], unknown>,
   ready: Future<unknown>,
 ): Generator<Suspension, void, unknown> {
@@ -122,5 +128,34 @@ export const readyTask: CoroutineFunction<
   }
   if (!ready.done()) {
     ready.setException(new RuntimeError("A task has ended before it has said that it is ready"));
+  }
+});
+
+/** Makes a task with `create`, and waits until it says that it is ready. */
+export const startTask: CoroutineFunction<
+  [Body<[started: (value: unknown) => void], unknown>, (coro: Coroutine<void>) => Task<void>],
+  unknown
+> = coroutine(function* start(
+  fn: Body<[started: (value: unknown) => void], unknown>,
+  create: (coro: Coroutine<void>) => Task<void>,
+): Generator<Suspension, unknown, unknown> {
+  const ready = requireLoop("start a task").createFuture<unknown>();
+  const task = create(readyTask(fn, ready));
+  // One that was cancelled may never have run.
+  task.addDoneCallback(() => void (task.cancelled() && Cancellation.passOn(task, ready)));
+  try {
+    return yield* ready;
+  } catch (error) {
+    if (!(error instanceof CancelledError)) throw error;
+    for (let latest = error; !task.done();) {
+      Cancellation.passOn(latest, task);
+      try {
+        yield* wait([task]);
+      } catch (again) {
+        if (!(again instanceof CancelledError)) throw again;
+        latest = again;
+      }
+    }
+    throw error;
   }
 });

@@ -23,7 +23,7 @@ import { waitOn } from "./_await.ts";
 import { startCallback } from "./_body.ts";
 import { CancelScope, scopeTask } from "./_cancel_scope.ts";
 import { Cancellation } from "./_cancellation.ts";
-import { Child, ChildList, inTurn, readyTask, type Turn } from "./_group_tasks.ts";
+import { Child, ChildList, inTurn, startTask, type Turn } from "./_group_tasks.ts";
 import { outcomeOf } from "./_outcome.ts";
 import { abortable } from "./_signal_scope.ts";
 import type { Suspension } from "./awaitable.ts";
@@ -34,39 +34,14 @@ import type { Future } from "./future.ts";
 import type { FutureLoop, Runnable } from "./future_loop.ts";
 import { Semaphore } from "./semaphore.ts";
 import type { Task, TaskOptions } from "./task.ts";
-import { wait } from "./wait.ts";
-import { describe } from "./_describe.ts";
+import { checkOptions, type TaskGroupOptions } from "./task_group_options.ts";
 
-// ---- Options --------------------------------------------------------------------------------------
-
-/** What {@linkcode TaskGroup} takes. */
-export interface TaskGroupOptions {
-  /**
-   * What the failure of a task does: `"cancel"` ends the group, and the error is thrown with others as
-   * an `ExceptionGroup`; `"report"` gives the error to the loop's exception handler, and all others go
-   * on. A function is given the error and the task, and the others go on unless it throws.
-   * @default "cancel"
-   */
-  onError?: "cancel" | "report" | ((error: unknown, task: Task<unknown>) => void);
-  /**
-   * What the end of the body does with tasks that are not done: wait for them, or cancel them and wait
-   * for that.
-   * @default "wait"
-   */
-  onExit?: "wait" | "cancel";
-  /**
-   * How many tasks may run at a time; the others wait for their turn, in order.
-   * @default Infinity
-   */
-  limit?: number;
-}
+export type { TaskGroupOptions } from "./task_group_options.ts";
 
 /** The code of a group: it need not wait itself, so it may be a plain function. */
 export type TaskGroupBody<T> = (
   group: TaskGroup,
 ) => T | PromiseLike<T> | Generator<Suspension, T, unknown>;
-
-// ---- The group ------------------------------------------------------------------------------------
 
 /**
  * Tasks that belong together: none of them outlives the group, and none of their errors is lost.
@@ -122,23 +97,7 @@ export class TaskGroup {
    * @throws {RangeError} when the limit is no whole number above 0
    */
   constructor(options: TaskGroupOptions = {}) {
-    const { onError = "cancel", onExit = "wait", limit = Infinity } = options;
-    if (onError !== "cancel" && onError !== "report" && typeof onError !== "function") {
-      throw new TypeError(
-        'Cannot make a task group: onError must be "cancel", "report" or a function, got ' +
-          describe(onError),
-      );
-    }
-    if (onExit !== "wait" && onExit !== "cancel") {
-      throw new TypeError(
-        `Cannot make a task group: onExit must be "wait" or "cancel", got ${describe(onExit)}`,
-      );
-    }
-    if (limit !== Infinity && !(Number.isInteger(limit) && limit > 0)) {
-      throw new RangeError(
-        `Cannot make a task group: the limit must be a whole number above 0, got ${limit}`,
-      );
-    }
+    const { onError, onExit, limit } = checkOptions(options);
     this.#onError = onError;
     this.#onExit = onExit;
     this.#slots = limit === Infinity ? null : new Semaphore(limit);
@@ -298,36 +257,12 @@ export class TaskGroup {
     fn: Body<[started: (value: R) => void], unknown>,
     options?: TaskOptions & AbortOptions,
   ): Coroutine<R> {
-    const work = TaskGroup.#start(this, fn as Body<[started: unknown], unknown>, options);
+    const work = startTask(
+      fn as Body<[started: unknown], unknown>,
+      (coro) => this.createTask(coro, options),
+    );
     return withSignal(work as Coroutine<R>, options?.signal);
   }
-
-  static readonly #start = coroutine(function* start(
-    group: TaskGroup,
-    fn: Body<[started: (value: unknown) => void], unknown>,
-    options: TaskOptions | undefined,
-  ): Generator<Suspension, unknown, unknown> {
-    group.#checkOpen(undefined);
-    const ready = group.#loop!.createFuture<unknown>();
-    const task = group.createTask(readyTask(fn, ready), options);
-    // One that was cancelled may never have run.
-    task.addDoneCallback(() => void (task.cancelled() && Cancellation.passOn(task, ready)));
-    try {
-      return yield* ready;
-    } catch (error) {
-      if (!(error instanceof CancelledError)) throw error;
-      for (let latest = error; !task.done();) {
-        Cancellation.passOn(latest, task);
-        try {
-          yield* wait([task]);
-        } catch (again) {
-          if (!(again instanceof CancelledError)) throw again;
-          latest = again;
-        }
-      }
-      throw error;
-    }
-  });
 
   #checkOpen(coro: unknown): void {
     const problem = this.#state === "created"
