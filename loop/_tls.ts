@@ -50,6 +50,12 @@ export function chooseTls(
     throw new TypeError(`${action}: ssl must be an SSLContext or true, got ${describe(ssl)}`);
   }
   const context = ssl === true ? undefined : ssl;
+  const role = side === "server" ? "server" : "client";
+  if (context !== undefined && context.role !== role) {
+    throw new TypeError(
+      `${action}: ssl must be a context for a ${role}, not for a ${context.role}`,
+    );
+  }
   if (side === "server") {
     if (context === undefined) {
       throw new TypeError(`${action}: ssl must be an SSLContext with a certificate`);

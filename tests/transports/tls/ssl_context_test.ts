@@ -1,5 +1,7 @@
 /** `SSLContext` and `createDefaultContext()`. */
-import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { SimulatedEventLoop } from "../../../loop/simulated/mod.ts";
+import { Protocol } from "../../../transports/protocol.ts";
 import { createDefaultContext } from "../../../transports/tls/create_default_context.ts";
 import { CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED } from "../../../transports/tls/ssl_constants.ts";
 import { SSLContext } from "../../../transports/tls/ssl_context.ts";
@@ -132,4 +134,23 @@ test("what is trusted needs no permission unless it is in a file", () => {
     env: { JSR_URL: Deno.env.get("JSR_URL") ?? "" },
   }).outputSync();
   assert(success, new TextDecoder().decode(stderr));
+});
+
+Deno.test("a context is for one side of a connection", async () => {
+  const loop = new SimulatedEventLoop();
+  await loop.runUntilComplete(async () => {
+    const factory = () => new Protocol();
+    const [client, server] = [new SSLContext("client"), new SSLContext("server")];
+    await assertRejects(
+      async () => await loop.createServer(factory, "127.0.0.1", 443, { ssl: client }),
+      TypeError,
+      "for a server",
+    );
+    await assertRejects(
+      async () => await loop.createConnection(factory, "127.0.0.1", 443, { ssl: server }),
+      TypeError,
+      "for a client",
+    );
+  });
+  loop.close();
 });
