@@ -32,6 +32,9 @@ type ServerLoop = AbstractEventLoop & Pick<TransportLoop, "_hold" | "_letGo">;
  */
 export const ACCEPT_RETRY_DELAY_MS = 1000;
 
+/** How long such refusals are one and the same trouble, which is reported once, in milliseconds. */
+const SAME_TROUBLE_MS = 60_000;
+
 /**
  * What every server offers.
  *
@@ -289,7 +292,7 @@ export class Server extends AbstractServer {
 
   /** Accepts until the listener is closed. Never rejects. */
   async #acceptAll(listener: StreamListener): Promise<void> {
-    let reported = false;
+    let troubleAt = -Infinity;
     while (this.#listeners !== null) {
       let socket: StreamSocket;
       try {
@@ -300,7 +303,9 @@ export class Server extends AbstractServer {
           if (!await this.#acceptPause(0)) break;
           continue;
         }
-        if (!reported) {
+        const before = troubleAt;
+        troubleAt = this.#loop.time();
+        if (troubleAt - before > SAME_TROUBLE_MS) {
           this.#loop.callExceptionHandler({
             message:
               `Accepting a connection failed; trying again every ${ACCEPT_RETRY_DELAY_MS} ms`,
@@ -308,11 +313,9 @@ export class Server extends AbstractServer {
             socket: listener,
           });
         }
-        reported = true;
         if (!await this.#acceptPause(ACCEPT_RETRY_DELAY_MS)) break;
         continue;
       }
-      reported = false;
       if (this.#listeners === null) socket.close();
       else this.#loop.createTask(this.#accept(socket, this));
     }

@@ -191,6 +191,6 @@ Deno.test({
     }).output();
     const text = new TextDecoder().decode(stdout);
     assertEquals(code, 0, text + new TextDecoder().decode(stderr));
-    assertMatch(text, /^1 report, \d+ served before, all served after\n$/);
+    assertMatch(text, /^reports: 1, served before: \d+, then all\n$/);
   },
 });
