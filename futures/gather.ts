@@ -6,8 +6,9 @@
  * @module
  */
 
+import type { AbortOptions } from "./_abort.ts";
 import { Cancellation } from "./_cancellation.ts";
-import type { CancelOptions } from "./errors.ts";
+import { CancelledError, type CancelOptions } from "./errors.ts";
 import { ensureFuture, type FutureInput, requireLoop, type ResultOf } from "./ensure_future.ts";
 import { waitOn } from "./_await.ts";
 import { cancelledErrorOf, outcomeOf } from "./_outcome.ts";
@@ -17,7 +18,7 @@ import { Future, isfuture } from "./future.ts";
 import type { FutureLoop, Runnable } from "./future_loop.ts";
 
 /** What {@linkcode gather} takes as its last argument. */
-export interface GatherOptions {
+export interface GatherOptions extends AbortOptions {
   /**
    * Whether exceptions stand among the results instead of ending the wait.
    * @default false
@@ -41,16 +42,21 @@ const noContext = new Context();
 class GatheringFuture extends Future<unknown[]> {
   readonly children: Future<unknown>[] = [];
   readonly #returnExceptions: boolean;
+  readonly #signal: AbortSignal | undefined;
   #pending = 0;
   #cancelRequested = false;
+  // Other than by the signal.
+  #cancelledByOthers = false;
 
   constructor(
     loop: FutureLoop,
     inputs: readonly FutureInput<unknown>[],
-    returnExceptions: boolean,
+    { returnExceptions = false, signal }: GatherOptions,
   ) {
     super({ loop });
     this.#returnExceptions = returnExceptions;
+    this.#signal = signal;
+    signal?.addEventListener("abort", this.#abort, { once: true });
     const made = new Map<unknown, Future<unknown>>();
     const done: Future<unknown>[] = [];
     for (const input of inputs) {
@@ -69,12 +75,22 @@ class GatheringFuture extends Future<unknown[]> {
     for (const child of done) this.childDone(child);
   }
 
+  readonly #abort = (): void => {
+    const signal = this.#signal!;
+    new Cancellation(this._loop, undefined, signal.reason, signal).passTo(this);
+  };
+
   override cancel(message?: string, options?: CancelOptions): boolean {
     if (this.done()) return false;
     const request = Cancellation.of(this._loop, message, options);
     let any = false;
     for (const child of this.children) if (request.passTo(child)) any = true;
-    if (any) this.#cancelRequested = true;
+    if (any) {
+      this.#cancelRequested = true;
+      if (request.scope !== this.#signal || this.#signal === undefined) {
+        this.#cancelledByOthers = true;
+      }
+    }
     return any;
   }
 
@@ -86,15 +102,35 @@ class GatheringFuture extends Future<unknown[]> {
     }
     if (!this.#returnExceptions) {
       const { error, failed } = outcomeOf(child);
-      if (failed) return this.setException(error);
+      if (failed) return this.#fail(error);
     }
     if (this.#pending > 0) return;
-    if (this.#cancelRequested) return this.setException(cancelledErrorOf(child));
+    if (this.#cancelRequested) return this.#fail(cancelledErrorOf(child));
+    this.#signal?.removeEventListener("abort", this.#abort);
     this.setResult(this.children.map((each) => {
       const { error, failed, result } = outcomeOf(each);
       return failed ? error : result;
     }));
   }
+
+  #fail(error: unknown): void {
+    const signal = this.#signal;
+    signal?.removeEventListener("abort", this.#abort);
+    const aborted = signal?.aborted && !this.#cancelledByOthers && error instanceof CancelledError;
+    this.setException(aborted ? signal.reason : error);
+  }
+}
+
+/** Fails at once, as the signal is aborted already, and starts nothing. */
+function refuse(
+  loop: FutureLoop,
+  inputs: readonly FutureInput<unknown>[],
+  signal: AbortSignal,
+): Future<unknown[]> {
+  for (const input of inputs) if (input instanceof Coroutine) input.close();
+  const refused = loop.createFuture<unknown[]>();
+  refused.setException(signal.reason);
+  return refused;
 }
 
 class ChildDone implements Runnable {
@@ -129,7 +165,8 @@ function isOptions(last: unknown): last is GatherOptions {
  * on (use a task group to have them cancelled).
  *
  * **Cancellation** of what waits, or of the future, cancels everything that is not done. A child
- * that is cancelled by others counts as failed with {@linkcode CancelledError}.
+ * that is cancelled by others counts as failed with {@linkcode CancelledError}. A signal among the
+ * options cancels as well, and what is thrown is its reason; results that are all there win over it.
  *
  * asyncio name: `gather`.
  *
@@ -175,5 +212,6 @@ export function gather(
     none.setResult([]);
     return none;
   }
-  return new GatheringFuture(loop, futures, options.returnExceptions ?? false);
+  if (options.signal?.aborted) return refuse(loop, futures, options.signal);
+  return new GatheringFuture(loop, futures, options);
 }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { type AbortOptions, withSignal } from "./_abort.ts";
 import { awaitTurn } from "./_await.ts";
 import { runningLoop } from "./_frame.ts";
 import type { Suspension } from "./awaitable.ts";
@@ -104,6 +105,7 @@ class Sleep<T> extends Operation<T> {
  *
  * @param delay the time to wait, in milliseconds; never less passes
  * @param result what waiting for it gives
+ * @param options a signal that ends the wait
  * @throws {RangeError} when `delay` is negative or no number
  *
  * @example Waiting
@@ -116,8 +118,13 @@ class Sleep<T> extends Operation<T> {
  */
 export function sleep(delay: number): Coroutine<undefined>;
 /** The same, with a result. */
-export function sleep<T>(delay: number, result: T): Coroutine<T>;
-export function sleep<T>(delay: number, result?: T): Coroutine<T | undefined> {
+export function sleep<T>(delay: number, result: T, options?: AbortOptions): Coroutine<T>;
+export function sleep<T>(
+  delay: number,
+  result?: T,
+  options?: AbortOptions,
+): Coroutine<T | undefined> {
+  if (options?.signal !== undefined) return withSignal(sleep(delay, result), options.signal);
   if (delay === 0) return new Turn<T | undefined>(result);
   checkDelay("sleep", delay);
   return new Sleep<T | undefined>(delay, result);
