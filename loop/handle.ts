@@ -75,20 +75,29 @@ export class Handle implements Runnable, CancelHandle {
 
   /** @internal */
   _run(): void {
-    const callback = this._callback as ((...args: readonly unknown[]) => void) | null;
+    const callback = this._callback as ((...args: readonly unknown[]) => unknown) | null;
     if (callback === null) return;
     sync.context = this.getContext();
     const args = this._args;
+    let result: unknown;
     switch (args.length) {
       case 0:
-        callback();
+        result = callback();
         break;
       case 1:
-        callback(args[0]);
+        result = callback(args[0]);
         break;
       default:
-        callback(...args);
+        result = callback(...args);
     }
+    // An async function should have been made a task; at least its failure must not end the process.
+    if (result instanceof Promise) this.#watch(result);
+  }
+
+  #watch(promise: Promise<unknown>): void {
+    const { loop } = sync;
+    const message = `Exception in callback ${this}`;
+    promise.catch((exception) => loop?.callExceptionHandler({ message, exception, handle: this }));
   }
 
   /** For messages, e.g. `<Handle function tick>`. */

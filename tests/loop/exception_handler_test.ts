@@ -159,3 +159,15 @@ testLoop("What cannot be described is reported all the same", async ({ loop }) =
   assertMatch(text, /Exception in callback .*broken/);
   assertMatch(text, /With details\nhostile: an object that cannot be described\nself: undefined/);
 });
+
+testLoop("An async function given to callSoon() that fails ends no process", async (t) => {
+  const failure = new Error("late");
+  t.loop.callSoon(async () => {
+    await undefined;
+    throw failure;
+  });
+  t.loop.callLater(1, () => t.loop.stop());
+  await t.loop.runForever();
+  const [report] = t.takeReports();
+  assertStrictEquals(report?.exception, failure);
+}, { debug: false });
