@@ -18,6 +18,9 @@ import { describe } from "../futures/_describe.ts";
 
 const NO_ARGS: readonly unknown[] = [];
 
+// Apart from the handles, of which there may be millions, and seldom in debug mode.
+const sourceTracebacks = new WeakMap<Handle, string>();
+
 /** A callback of any parameters. */
 export type AnyCallback = (...args: never[]) => void;
 
@@ -42,8 +45,14 @@ export class Handle implements Runnable, CancelHandle {
   _args: readonly unknown[];
   /** @internal */
   _cancelled = false;
+  /** Where it was made, known in debug mode. @internal */
+  get _sourceTraceback(): string | undefined {
+    return sourceTracebacks.get(this);
+  }
   /** @internal */
-  _sourceTraceback: string | undefined = undefined;
+  set _sourceTraceback(stack: string | undefined) {
+    if (stack !== undefined) sourceTracebacks.set(this, stack);
+  }
 
   /** @internal */
   constructor(callback: AnyCallback, args: readonly unknown[], snapshot: Context) {
@@ -122,9 +131,8 @@ export class TimerHandle extends Handle {
   readonly _when: number;
   /** The order of scheduling, which decides between equal deadlines. @internal */
   readonly _sequence: number;
-  /** Whether it stands in the timer queue. @internal */
-  _scheduled = false;
-  readonly #loop: HandleOwner;
+  // The loop while the timer stands in its queue, then null.
+  #loop: HandleOwner | null;
 
   /** @internal */
   constructor(
@@ -141,6 +149,16 @@ export class TimerHandle extends Handle {
     this.#loop = loop;
   }
 
+  /** Whether it stands in the timer queue. @internal */
+  get _scheduled(): boolean {
+    return this.#loop !== null;
+  }
+
+  /** It has left the timer queue. @internal */
+  _leftQueue(): void {
+    this.#loop = null;
+  }
+
   /** When the callback is due, in milliseconds of the loop's clock. */
   when(): number {
     return this._when;
@@ -150,6 +168,6 @@ export class TimerHandle extends Handle {
   override cancel(): void {
     if (this._cancelled) return;
     super.cancel();
-    this.#loop._timerHandleCancelled(this);
+    this.#loop?._timerHandleCancelled(this);
   }
 }

@@ -33,7 +33,6 @@ export class TimerQueue {
 
   /** Adds one. */
   push(timer: TimerHandle): void {
-    timer._scheduled = true;
     this.#heap.push(timer);
     this.#up(this.#heap.length - 1);
   }
@@ -53,7 +52,7 @@ export class TimerQueue {
     const heap = this.#heap;
     const first = heap[0];
     if (first === undefined) return undefined;
-    first._scheduled = false;
+    first._leftQueue();
     const last = heap.pop()!;
     if (last !== first) {
       heap[0] = last;
@@ -67,7 +66,7 @@ export class TimerQueue {
     if (++this.#cancelled * 2 > this.#heap.length && this.#heap.length > REBUILD_ABOVE) {
       const kept: TimerHandle[] = [];
       for (const timer of this.#heap) {
-        if (timer._cancelled) timer._scheduled = false;
+        if (timer._cancelled) timer._leftQueue();
         else kept.push(timer);
       }
       this.#heap = kept;
@@ -78,7 +77,7 @@ export class TimerQueue {
 
   /** Forgets all. */
   clear(): void {
-    for (const timer of this.#heap) timer._scheduled = false;
+    for (const timer of this.#heap) timer._leftQueue();
     this.#heap = [];
     this.#cancelled = 0;
   }
