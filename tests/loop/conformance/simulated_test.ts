@@ -5,8 +5,9 @@ import { SimulatedEventLoop } from "../../../loop/simulated/mod.ts";
 const areas = [...CORE_AREAS, "TCP", "Unix", "UDP", "TLS"] as const;
 
 testEventLoop("SimulatedEventLoop", () => new SimulatedEventLoop(), { areas });
-testEventLoop(
-  "SimulatedEventLoop on a slow network",
-  () => new SimulatedEventLoop({ seed: 7, network: { latencyMs: 20, jitterMs: 10 } }),
-  { areas },
-);
+testEventLoop("SimulatedEventLoop on a slow network", () => {
+  const loop = new SimulatedEventLoop({ seed: 7 });
+  // The cases talk to themselves, and what stays on one host is fast unless it is told otherwise.
+  loop.network.setLink("main", "main", { latencyMs: 20, jitterMs: 10 });
+  return loop;
+}, { areas });

@@ -8,7 +8,7 @@ import { simulate, type SimulatedEventLoop } from "../../../loop/simulated/mod.t
 import { BufferedProtocol, Protocol, type Transport } from "../../../transports/mod.ts";
 
 const CONNECTIONS_PER_SEED = 2;
-const SEEDS = 1000;
+const SEEDS = 2000;
 const HIGH_BYTES = 65_536;
 const MAX_WRITE_BYTES = 50_000;
 
