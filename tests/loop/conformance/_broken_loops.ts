@@ -352,10 +352,8 @@ export const BROKEN_LOOPS: Record<string, BrokenLoop> = {
   "that calls connectionMade() late": {
     make: () => new ConnectionMadeLate(),
     areas: ["TCP"],
-    fails: [
-      "connectionMade() has been called when createConnection() ends",
-      "connectionMade() comes once and first, connectionLost() once and last",
-    ],
+    // Whether data overtakes it as well depends on the machine.
+    fails: ["connectionMade() has been called when createConnection() ends"],
     andMore: true,
     leaks: true,
   },
