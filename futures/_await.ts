@@ -5,7 +5,9 @@
  * found through the frame that the async function carries. One entry, {@linkcode Strand}, is kept in
  * the task for each thing that it waits for; there is one at a time, unless the function waits for
  * several at once through the engine (`Promise.all`). Cancelling the task cancels the newest that
- * can be.
+ * can be. A timeout, or another scope, that was entered in a strand cancels what that strand waits for
+ * and nothing beside it; when there is nothing to be cancelled now, the strand remembers it for the
+ * next wait of its own or inside of it.
  *
  * A function of one argument given to `then()` is a continuation of somebody's chain, not an await,
  * and takes no part in the task's cancellation.
@@ -17,7 +19,7 @@
  * @module
  */
 
-import { currentFrame, type Frame, runningLoop, sync } from "./_frame.ts";
+import { type Branch, currentFrame, type Frame, runningLoop, sync } from "./_frame.ts";
 import { currentContext } from "./context.ts";
 import type { Context } from "./context.ts";
 import type { Cancellation } from "./_cancellation.ts";
@@ -39,13 +41,15 @@ export interface StrandOwner extends TaskLike {
   /** Whether it has async code that was resumed and has not come to rest. */
   _resumed(): void;
   _rests(): void;
-  _takeCancellation(): CancelledError;
 }
 
 /** Whether a task is one of this library's, or of a class made of it. */
 export function isStrandOwner(task: TaskLike | null): task is StrandOwner {
   return task !== null && "_strands" in task;
 }
+
+// How many strands remember a request: nearly always none.
+let remembered = 0;
 
 const NONE = 0;
 const FULFILLED = 1;
@@ -55,11 +59,15 @@ const REJECTED = 2;
 export abstract class Strand implements Runnable, PromiseLike<unknown> {
   readonly _context: Context;
   readonly owner: StrandOwner | null;
+  /** The async body that waits; `null` for the function that the task was made of. */
+  readonly branch: Branch | null;
   older: Strand | null = null;
   newer: Strand | null = null;
   #onFulfilled: Callback;
   #onRejected: Callback;
   protected readonly loop: FutureLoop | null;
+  // A request of a scope in this strand that could not be delivered at once.
+  #remembered: Cancellation | null = null;
   // Made when somebody chains on what `then()` returned; an `await` never does.
   #derived: PromiseWithResolvers<unknown> | null = null;
   // What the callback made of it: nothing yet, a value, or an error.
@@ -78,6 +86,7 @@ export abstract class Strand implements Runnable, PromiseLike<unknown> {
     // A continuation without an error handler is no await: see above.
     const task = typeof onRejected === "function" && frame !== undefined ? frame.task : null;
     this.owner = isStrandOwner(task) ? task : null;
+    this.branch = frame === undefined ? null : frame.branch;
     this.loop = loop;
   }
 
@@ -88,6 +97,80 @@ export abstract class Strand implements Runnable, PromiseLike<unknown> {
   abstract _run(): void;
   /** Cancels what is waited for; false when that is too late. */
   abstract cancelWait(message: string | undefined): boolean;
+
+  /** Cancels what is waited for, or the next wait in this strand. */
+  cancelBranch(request: Cancellation): void {
+    if (this.cancelWait(request.message)) return;
+    if (this.#remembered === null) remembered++;
+    this.#remembered = request;
+  }
+
+  /** Forgets a request that was not delivered. */
+  forget(request: Cancellation): void {
+    if (this.#remembered !== request) return;
+    this.#remembered = null;
+    remembered--;
+  }
+
+  /** The strand that waits for the async body that this one belongs to, if one does. */
+  get outer(): Strand | null {
+    const waiter = this.branch === null ? null : this.branch.waiter;
+    return waiter instanceof Strand ? waiter : null;
+  }
+
+  /** Whether this strand is another, or waits inside of what the other waits for. */
+  isWithin(other: Strand): boolean {
+    return this === other || (this.outer?.isWithin(other) ?? false);
+  }
+
+  /** How many requests wait for the next wait in this strand. */
+  get remembers(): number {
+    if (remembered === 0) return 0;
+    return (this.#remembered === null ? 0 : 1) + (this.outer?.remembers ?? 0);
+  }
+
+  /** The request that is to be delivered here: of the task, of this strand, or of one around it. */
+  #toDeliver(): Cancellation | null {
+    const owner = this.owner;
+    if (owner === null || owner.done()) return null;
+    if (owner._mustCancel) return owner._cancellation!;
+    return remembered === 0 ? null : this.#remembering();
+  }
+
+  #remembering(): Cancellation | null {
+    if (this.#remembered !== null) return this.#remembered;
+    const outer = this.outer;
+    return outer === null ? null : outer.#remembering();
+  }
+
+  /** One delivery is enough for all that are to be delivered here. */
+  #delivered(): void {
+    this.owner!._mustCancel = false;
+    if (remembered === 0) return;
+    for (let outer = this.outer; outer !== null; outer = outer.outer) outer.#forgetAny();
+    this.#forgetAny();
+  }
+
+  #forgetAny(): void {
+    if (this.#remembered !== null) this.forget(this.#remembered);
+  }
+
+  /** At a new wait: delivers what was requested while there was nothing to be cancelled. */
+  protected cancelRemembered(future: FutureLike<unknown>): void {
+    if (this.owner === null || (!this.owner._mustCancel && remembered === 0)) return;
+    if (this.#toDeliver()?.passTo(future)) this.#delivered();
+  }
+
+  /** At the end of a wait: gives what is to be thrown for it. */
+  protected takeRemembered(): CancelledError | null {
+    if (this.owner === null || (!this.owner._mustCancel && remembered === 0)) return null;
+    const request = this.#toDeliver();
+    if (request === null) return null;
+    this.#delivered();
+    const error = CancelledError._of(request);
+    if (this.loop?.getDebug()) Error.captureStackTrace(error, this.takeRemembered);
+    return error;
+  }
 
   then<R1, R2>(
     onFulfilled?: ((value: unknown) => R1 | PromiseLike<R1>) | null,
@@ -198,17 +281,12 @@ class FutureStrand extends Strand {
     }
     future._addWaiter(this);
     this.enter();
-    if (owner !== null && owner._mustCancel && owner._cancellation!.passTo(future)) {
-      owner._mustCancel = false;
-    }
+    this.cancelRemembered(future);
   }
 
   _run(): void {
     this.leave();
-    const owner = this.owner;
-    this.#deliver(
-      owner !== null && owner._mustCancel && !owner.done() ? owner._takeCancellation() : null,
-    );
+    this.#deliver(this.takeRemembered());
   }
 
   #deliver(cancellation: CancelledError | null): void {
@@ -249,10 +327,9 @@ class TurnStrand extends Strand {
 
   _run(): void {
     this.leave();
-    const owner = this.owner;
-    if (owner !== null && owner._mustCancel && !owner.done()) {
-      this.reject(owner._takeCancellation());
-    } else this.fulfil(this.#result);
+    const cancellation = this.takeRemembered();
+    if (cancellation === null) this.fulfil(this.#result);
+    else this.reject(cancellation);
   }
 
   cancelWait(): boolean {
@@ -283,15 +360,14 @@ class CoroutineStrand extends Strand {
 
   _run(): void {
     this.leave();
-    const owner = this.owner;
     let error = this.#injected;
     this.#injected = undefined;
-    if (owner !== null && owner._mustCancel && !owner.done()) {
+    const cancellation = this.takeRemembered();
+    if (cancellation !== null) {
       const waiting = this.#waiting;
       // What the future failed with gives way to the cancellation, and is not to be reported.
       if (waiting instanceof Future && waiting._state === 2) waiting._retrieved();
       const cancelled = waiting instanceof Future && waiting.cancelled();
-      const cancellation = owner._takeCancellation();
       if (!cancelled && !(error instanceof CancelledError)) error = cancellation;
     }
     this.#step(error, false);
@@ -306,10 +382,11 @@ class CoroutineStrand extends Strand {
   #step(error: unknown, first: boolean): void {
     const owner = this.owner;
     this.#waiting = null;
-    const { context, loop, task } = sync;
+    const { context, loop, task, strand } = sync;
     sync.context = this._context;
     sync.loop = this.loop;
     sync.task = owner;
+    sync.strand = this;
     let step: IteratorResult<Suspension, unknown>;
     try {
       step = error === undefined ? this.#iterator.next() : this.#iterator.throw!(error);
@@ -319,6 +396,7 @@ class CoroutineStrand extends Strand {
       sync.context = context;
       sync.loop = loop;
       sync.task = task;
+      sync.strand = strand;
     }
     if (step.done) {
       const { value } = step;
@@ -341,9 +419,7 @@ class CoroutineStrand extends Strand {
       future._asyncioFutureBlocking = false;
       this.#waiting = future;
       waitOn(future, this);
-      if (owner !== null && owner._mustCancel && owner._cancellation!.passTo(future)) {
-        owner._mustCancel = false;
-      }
+      this.cancelRemembered(future);
     }
   }
 

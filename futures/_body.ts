@@ -7,9 +7,10 @@
  * name of the task that waits for `timeout()`, whatever the kinds of the two:
  *
  * - A body that can be iterated (a generator, a coroutine, a future) is iterated by the one who waits.
- * - An async function is started in the frame of the task, so that its awaits enter among the strands
+ * - An async function is started in a frame of the task, so that its awaits enter among the strands
  *   of the task (`_await.ts`) and `cancel()` finds them there. Meanwhile the iteration around it is
- *   suspended at a {@linkcode BodyFuture}.
+ *   suspended at a {@linkcode BodyFuture}. The frame names a {@linkcode Branch}, so that the strands
+ *   of one body are told from those of another that runs at the same time (`Promise.all`).
  *
  * The end of an async body is no turn of the loop: the code around it goes on at once, as part of
  * the same step, and a cancellation that is remembered stays so until the next wait.
@@ -20,7 +21,7 @@
  */
 
 import { isStrandOwner, type Strand, type StrandOwner } from "./_await.ts";
-import { callAsync, sync } from "./_frame.ts";
+import { Branch, callInBranch, sync } from "./_frame.ts";
 import type { Awaitable, Suspension } from "./awaitable.ts";
 import { type Body, Coroutine, isGenerator, isGeneratorFunction, Operation } from "./coroutine.ts";
 import { ensureFuture, type FutureInput } from "./ensure_future.ts";
@@ -39,12 +40,18 @@ interface Continuable extends Runnable {
 /** The end of an async body, which the code around it waits for. */
 class BodyFuture<T> extends Future<T> {
   readonly #owner: StrandOwner | null;
-  // There is one: a body has one caller, who waits for it from its start to its end.
-  #waiter: Runnable | null = null;
+  // It has one waiter: a body has one caller, who waits for it from its start to its end.
+  readonly #branch: Branch;
 
-  constructor(loop: FutureLoop, owner: StrandOwner | null, promise: PromiseLike<T>) {
+  constructor(
+    loop: FutureLoop,
+    owner: StrandOwner | null,
+    branch: Branch,
+    promise: PromiseLike<T>,
+  ) {
     super({ loop });
     this.#owner = owner;
+    this.#branch = branch;
     promise.then(
       (value) => this.#end(() => this.setResult(value)),
       (error) => this.#end(() => this.setException(error)),
@@ -64,14 +71,14 @@ class BodyFuture<T> extends Future<T> {
 
   override _addWaiter(item: Runnable): void {
     super._addWaiter(item);
-    this.#waiter = item;
+    this.#branch.waiter = item;
     // The one who waits comes to rest with this; the body has not, as its first await is only now
     // on its way through the engine.
     this.#owner?._resumed();
   }
 
   protected override _scheduleWaiters(): void {
-    const waiter = this.#waiter as Continuable | null;
+    const waiter = this.#branch.waiter as Continuable | null;
     if (waiter === null || !("_continue" in waiter) || !this._loop.isRunning()) {
       return super._scheduleWaiters();
     }
@@ -85,8 +92,8 @@ class BodyFuture<T> extends Future<T> {
    */
   override cancel(message?: string): boolean {
     let strand: Strand | null = this.#owner?._strands ?? null;
-    for (; strand !== null && strand as Runnable !== this.#waiter; strand = strand.older) {
-      if (strand.cancelWait(message)) return true;
+    for (; strand !== null; strand = strand.older) {
+      if (strand.branch === this.#branch && strand.cancelWait(message)) return true;
     }
     return false;
   }
@@ -100,8 +107,9 @@ class BodyFuture<T> extends Future<T> {
 export function startBody<A extends unknown[], T>(body: Body<A, T>, ...args: A): Steps<T> {
   if (isGeneratorFunction(body)) return body(...args) as Generator<Suspension, T, unknown>;
   if (typeof body !== "function") throw wrongBody(body, "");
-  const result = callAsync(body, ...args);
-  const steps = stepsOf<T>(result);
+  const branch = new Branch();
+  const result = callInBranch(branch, body, ...args);
+  const steps = stepsOf<T>(result, branch);
   if (steps === undefined) throw wrongBody(body, `; it returned ${describe(result)}`);
   return steps;
 }
@@ -111,8 +119,10 @@ export function startCallback<A extends unknown[]>(
   callback: (...args: A) => unknown,
   ...args: A
 ): Steps<unknown> {
-  const result = isGeneratorFunction(callback) ? callback(...args) : callAsync(callback, ...args);
-  return stepsOf(result) ?? plain(result);
+  if (isGeneratorFunction(callback)) return callback(...args) as Steps<unknown>;
+  const branch = new Branch();
+  const result = callInBranch(branch, callback, ...args);
+  return stepsOf(result, branch) ?? plain(result);
 }
 
 // deno-lint-ignore require-yield
@@ -120,13 +130,14 @@ function* plain<T>(result: T): Generator<Suspension, T, unknown> {
   return result;
 }
 
-function stepsOf<T>(result: unknown): Steps<T> | undefined {
+function stepsOf<T>(result: unknown, branch: Branch): Steps<T> | undefined {
   if (isSteps<T>(result)) return result;
   if (typeof (result as Partial<PromiseLike<T>> | undefined | null)?.then !== "function") {
     return undefined;
   }
   const { loop, task } = sync;
-  return new BodyFuture<T>(loop!, isStrandOwner(task) ? task : null, result as PromiseLike<T>);
+  const owner = isStrandOwner(task) ? task : null;
+  return new BodyFuture<T>(loop!, owner, branch, result as PromiseLike<T>);
 }
 
 /**

@@ -9,9 +9,10 @@
  * arrives is the scope's own, to be made something else of, or another's, to be passed on, is told by
  * the number: it is the scope's own when no more requests are open than when the scope was entered.
  *
- * Two corrections make that number right. A request that was made but not yet delivered when the
+ * Three corrections make that number right. A request that was made but not yet delivered when the
  * scope was entered will arrive inside, so it is not counted as old. A request that a shield holds
- * back has not arrived, so it is not counted at all.
+ * back has not arrived, so it is not counted at all. Nor is one of another scope that is confined to
+ * another strand: an async function can be in several scopes beside each other (`Promise.all`).
  *
  * Invariant: after {@linkcode CancelScope.close}, `cancelling()` is what it would be without the scope.
  *
@@ -21,7 +22,8 @@
  */
 
 import { Cancellation } from "./_cancellation.ts";
-import { runningTask } from "./_frame.ts";
+import type { Strand } from "./_await.ts";
+import { drivingStrand, runningTask } from "./_frame.ts";
 import type { Shield } from "./_shield.ts";
 import { RuntimeError } from "./errors.ts";
 import type { FutureLoop } from "./future_loop.ts";
@@ -50,27 +52,40 @@ export function scopeTask(action: string): ScopeTask {
   return task as ScopeTask;
 }
 
-function heldBack(task: ScopeTask): number {
-  return task._shield?.heldBack ?? 0;
-}
+// The scopes that have cancelled their task and are not closed: nearly always none.
+const requesting = new WeakMap<ScopeTask, CancelScope[]>();
 
 /** The accounts of one scope. */
 export class CancelScope {
   readonly task: ScopeTask;
   readonly #before: number;
   readonly #shield: Shield | null;
-  #requested = false;
+  readonly #strand: Strand | null = drivingStrand();
+  #request: Cancellation | null = null;
 
   /** Opens the accounts of a scope that is being entered. */
   constructor(task: ScopeTask) {
     this.task = task;
     this.#shield = task._shield ?? null;
-    this.#before = task.cancelling() - (task._mustCancel === true ? 1 : 0) - heldBack(task);
+    const toArrive = (task._mustCancel === true ? 1 : 0) + (this.#strand?.remembers ?? 0);
+    this.#before = this.#arrived() - toArrive;
   }
 
-  /** Whether the scope has cancelled the task. */
-  get requested(): boolean {
-    return this.#requested;
+  /** How many requests are open that may have arrived in this scope. */
+  #arrived(): number {
+    const { task } = this;
+    const count = task.cancelling();
+    if (count === 0) return 0;
+    return count - (task._shield?.heldBack ?? 0) - this.#elsewhere();
+  }
+
+  /** How many requests are confined to strands that this scope is not in. */
+  #elsewhere(): number {
+    let count = 0;
+    for (const { strand } of requesting.get(this.task)?.map((scope) => scope.#request!) ?? []) {
+      if (strand !== null && this.#strand?.isWithin(strand) !== true) count++;
+    }
+    return count;
   }
 
   /**
@@ -79,22 +94,27 @@ export class CancelScope {
    * @param scope what {@linkcode CancelledError.origin} is to name
    */
   cancel(scope: object, message?: string, reason?: unknown): void {
-    this.#requested = true;
-    const loop = this.task.getLoop() as FutureLoop;
-    new Cancellation(loop, message, reason, scope, this.#shield).passTo(this.task);
+    const { task } = this;
+    const loop = task.getLoop() as FutureLoop;
+    this.#request = new Cancellation(loop, message, reason, scope, this.#shield, this.#strand);
+    const others = requesting.get(task);
+    if (others === undefined) requesting.set(task, [this]);
+    else others.push(this);
+    this.#request.passTo(task);
   }
 
-  /** Whether the task was cancelled by others since the scope was entered. */
+  /** Whether the task was cancelled by others since the scope was entered. Not while it requests. */
   cancelledByOthers(): boolean {
-    const own = this.#requested ? 1 : 0;
-    return this.task.cancelling() - own - heldBack(this.task) > this.#before;
+    return this.#arrived() > this.#before;
   }
 
   /** Has the cancellation by others delivered once more, at the next wait. */
   cancelAgain(): void {
     const { task } = this;
+    const request = task._cancellation;
     task.uncancel();
-    Cancellation.passOn({ _cancellation: task._cancellation }, task);
+    // One that was confined is not the others'.
+    Cancellation.passOn({ _cancellation: request?.strand === null ? request : undefined }, task);
   }
 
   /**
@@ -103,12 +123,20 @@ export class CancelScope {
    * @returns whether there was one, and no other: then a `CancelledError` that arrives is the scope's
    */
   close(): boolean {
-    if (!this.#requested) return false;
-    this.#requested = false;
-    this.task.uncancel();
-    if (this.cancelledByOthers()) return false;
-    // The body has ended before the scope's own cancellation was delivered.
-    if (this.task._mustCancel === true) this.task._mustCancel = false;
-    return true;
+    const request = this.#request;
+    if (request === null) return false;
+    const { task } = this;
+    const others = requesting.get(task)!.filter((scope) => scope !== this);
+    if (others.length === 0) requesting.delete(task);
+    else requesting.set(task, others);
+    this.#request = null;
+    task.uncancel();
+    const own = !this.cancelledByOthers();
+    // The body may have ended before the scope's own request was delivered.
+    this.#strand?.forget(request);
+    if (own && task._mustCancel === true && task._cancellation === request) {
+      task._mustCancel = false;
+    }
+    return own;
   }
 }

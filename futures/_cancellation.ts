@@ -14,6 +14,7 @@
  * @module
  */
 
+import type { Strand } from "./_await.ts";
 import { runningTask } from "./_frame.ts";
 import { CancelledError, type CancelOptions, type CancelOrigin } from "./errors.ts";
 import type { FutureLoop } from "./future_loop.ts";
@@ -34,6 +35,8 @@ export class Cancellation implements CancelOrigin {
    * entered later holds the request back; `undefined` is held back by all of them.
    */
   readonly level: Shield | null | undefined;
+  /** For a request by a scope: the strand that the scope runs in, to which the request is confined. */
+  readonly strand: Strand | null;
 
   constructor(
     loop: FutureLoop,
@@ -41,12 +44,14 @@ export class Cancellation implements CancelOrigin {
     reason?: unknown,
     scope?: object,
     level?: Shield | null,
+    strand: Strand | null = null,
   ) {
     this.message = message;
     this.reason = reason;
     this.task = runningTask() ?? undefined;
     this.scope = scope;
     this.level = level;
+    this.strand = strand;
     this.stack = loop.getDebug() ? new Error().stack : undefined;
   }
 

@@ -18,18 +18,36 @@
 import { type Carrier, makeCarrier } from "./_carrier.ts";
 import type { Context } from "./context.ts";
 import type { FutureLoop, Runnable } from "./future_loop.ts";
+import type { Strand } from "./_await.ts";
 import type { TaskLike } from "./task_registry.ts";
+
+/**
+ * One async body (see `_body.ts`), as a part of its task: there may be others beside it, as the engine
+ * can wait for several at once (`Promise.all`).
+ */
+export class Branch {
+  /** Who waits for the body: a strand of the same task, or the task. */
+  waiter: Runnable | null = null;
+}
 
 /** What an async function carries along: it stays the same from its first line to its last. */
 export class Frame {
   readonly loop: FutureLoop | null;
   readonly task: TaskLike | null;
   readonly context: Context;
+  /** The body that the function belongs to; `null` for the function that a task was made of. */
+  readonly branch: Branch | null;
 
-  constructor(loop: FutureLoop | null, task: TaskLike | null, context: Context) {
+  constructor(
+    loop: FutureLoop | null,
+    task: TaskLike | null,
+    context: Context,
+    branch: Branch | null = null,
+  ) {
     this.loop = loop;
     this.task = task;
     this.context = context;
+    this.branch = branch;
   }
 }
 
@@ -38,7 +56,9 @@ export const sync: {
   context: Context | undefined;
   loop: FutureLoop | null;
   task: TaskLike | null;
-} = { context: undefined, loop: null, task: null };
+  /** What drives the code, where an async function awaits a coroutine; see {@linkcode drivingStrand}. */
+  strand: Strand | null;
+} = { context: undefined, loop: null, task: null, strand: null };
 
 /** The asynchronous carrier. */
 export const storage: Carrier<Frame> = makeCarrier<Frame>();
@@ -66,7 +86,23 @@ export function runningTask(): TaskLike | null {
 /** The frame of the calling code: the one that async code carries, or one made of {@linkcode sync}. */
 export function currentFrame(): Frame | undefined {
   if (sync.context === undefined) return storage.getStore();
-  return new Frame(sync.loop, sync.task, sync.context);
+  return new Frame(sync.loop, sync.task, sync.context, drivingStrand()?.branch ?? null);
+}
+
+/**
+ * The strand that drives the calling code, which runs inside a step; `null` when its task does so
+ * itself.
+ */
+export function drivingStrand(): Strand | null {
+  const { strand, task } = sync;
+  // Inside a step, another task may have been started eagerly.
+  return strand !== null && strand.owner === task ? strand : null;
+}
+
+/** The branch that the calling code belongs to. */
+export function currentBranch(): Branch | null {
+  if (sync.context === undefined) return storage.getStore()?.branch ?? null;
+  return drivingStrand()?.branch ?? null;
 }
 
 /**
@@ -92,25 +128,17 @@ export function enterAsync<A extends unknown[], R>(
 
 /**
  * Calls a function that may be async from inside a step, so that all it starts belongs to the task
- * that is being stepped.
+ * that is being stepped, and there to a branch.
  *
  * @returns what `fn` returns
  */
-export function callAsync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
+export function callInBranch<A extends unknown[], R>(
+  branch: Branch,
+  fn: (...args: A) => R,
+  ...args: A
+): R {
   const { context, loop, task } = sync;
-  const frame = storage.getStore();
-  if (
-    frame === undefined || frame.task !== task || frame.context !== context || frame.loop !== loop
-  ) return enterAsync(new Frame(loop, task, context!), fn, ...args);
-  // An async function of the same task waits for what is being stepped, so its frame is there.
-  sync.context = undefined;
-  try {
-    return fn(...args);
-  } finally {
-    sync.context = context;
-    sync.loop = loop;
-    sync.task = task;
-  }
+  return enterAsync(new Frame(loop, task, context!, branch), fn, ...args);
 }
 
 /**

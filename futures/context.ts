@@ -10,7 +10,15 @@
  * @module
  */
 
-import { enterAsync, Frame, runningLoop, runningTask, storage, sync } from "./_frame.ts";
+import {
+  currentBranch,
+  enterAsync,
+  Frame,
+  runningLoop,
+  runningTask,
+  storage,
+  sync,
+} from "./_frame.ts";
 import { describe } from "./_describe.ts";
 import { RuntimeError } from "./errors.ts";
 
@@ -90,7 +98,8 @@ export class Context implements Iterable<ContextVar<unknown>> {
     const before = sync.context;
     if (before === undefined || isAsync(fn)) {
       try {
-        return enterAsync(new Frame(runningLoop(), runningTask(), this), fn, ...args);
+        const frame = new Frame(runningLoop(), runningTask(), this, currentBranch());
+        return enterAsync(frame, fn, ...args);
       } finally {
         this.#entered = false;
       }

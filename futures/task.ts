@@ -235,7 +235,8 @@ export class Task<T> extends Future<T> implements Runnable, LinkedTask {
     const before = request.enter();
     try {
       this.#controller?.abort(super._makeCancelledError());
-      if (!this.#cancelWait(request.message)) this._mustCancel = true;
+      if (request.strand?.owner === this) request.strand.cancelBranch(request);
+      else if (!this.#cancelWait(request.message)) this._mustCancel = true;
     } finally {
       Cancellation.leave(before);
     }
@@ -282,12 +283,6 @@ export class Task<T> extends Future<T> implements Runnable, LinkedTask {
   /** @internal */
   override _makeCancelledError(): CancelledError {
     return this.#cancelledError ?? super._makeCancelledError();
-  }
-
-  /** The error of a remembered cancellation, which is delivered with it. @internal */
-  _takeCancellation(): CancelledError {
-    this._mustCancel = false;
-    return super._makeCancelledError();
   }
 
   // ---- Steps ------------------------------------------------------------------------------------

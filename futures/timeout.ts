@@ -217,7 +217,8 @@ function checkTime(action: string, timeMs: number | undefined): number | undefin
  *
  * The body runs in the task that waits for `timeout()`; it is given the {@linkcode Timeout}, to look
  * at its deadline or to change it. Timeouts may be nested: the error comes from the outermost one
- * whose time has passed.
+ * whose time has passed. Several may run beside each other in one async function, as in
+ * `Promise.all()`; each ends its own body.
  *
  * **Cancellation** of the task by others stays `CancelledError`, also when the time passes meanwhile.
  *

@@ -237,8 +237,9 @@ class Player:
                 await asyncio.wait_for(inner, None if limit is None else limit / 1000)
                 self.note(who, "waited for")
             case "wait_for_task", [limit, block]:
-                self.check_pending(task)
                 inner = self.task(block, groups)
+                # It may have cancelled this one, being eager.
+                self.check_pending(task)
                 await asyncio.wait_for(inner, None if limit is None else limit / 1000)
                 self.note(who, "waited for")
             case "shield", [block]:
