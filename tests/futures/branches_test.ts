@@ -5,6 +5,7 @@
 import { assert, assertEquals, assertFalse, assertInstanceOf } from "@std/assert";
 import {
   CancelledError,
+  Context,
   coroutine,
   createTask,
   currentTask,
@@ -230,6 +231,59 @@ testAsync(
     assertEquals(me().cancelling(), 0);
   },
 );
+
+testAsync(
+  "A timeout that is never felt does not reach what comes after it in its branch",
+  async (t) => {
+    const foreign = (delay: number) =>
+      new Promise<string>((resolve) => t.loop.callLater(delay, resolve, "late"));
+    const work = coroutine(function* () {
+      const result = yield* timeout(5, () => foreign(10));
+      yield* sleep(1);
+      return result;
+    });
+    assertEquals(await outcomes(work(), timeout(100, () => sleep(20, "b"))), ["late", "b"]);
+  },
+);
+
+testAsync("What an async body runs in another context belongs to its branch", async () => {
+  const seen = await outcomes(
+    timeout(5, async () => await new Context().run(async () => await sleep(50))),
+    timeout(100, async () => await new Context().run(async () => await sleep(20, "b"))),
+  );
+  assertEquals(seen, ["TimeoutError", "b"]);
+});
+
+testAsync("A cancellation that a group puts off is not confined to another branch", async () => {
+  const seen: unknown[] = [];
+  const task = createTask(async () => {
+    seen.push(
+      ...await outcomes(
+        timeout(5, () => sleep(50)),
+        taskGroup(async (group) => {
+          group.createTask(async () => {
+            try {
+              await sleep(50);
+            } finally {
+              await sleep(10);
+              // deno-lint-ignore no-unsafe-finally
+              throw new TypeError("in the clean-up");
+            }
+          });
+          await sleep(50);
+        }),
+      ),
+    );
+    await sleep(50);
+    seen.push("not reached");
+  });
+  await sleep(1);
+  task.cancel();
+  const [error] = await gather(task, { returnExceptions: true });
+  assertInstanceOf(error, CancelledError);
+  // The task was cancelled meanwhile, which no timeout hides.
+  assertEquals(seen, ["CancelledError", "ExceptionGroup"]);
+});
 
 testAsync("Work that was left in a branch does not disturb the task", async () => {
   // Nobody waits for it, and its deadline passes when the task waits for something else.

@@ -318,6 +318,29 @@ testProgram(
 );
 
 testProgram(
+  "timeout() leaves a cancellation alone that came after its own was taken back",
+  function* (t) {
+    const task = createTask(t.work(function* () {
+      yield* errorOf(t.wait(sleep(100)));
+      yield* t.wait(timeout(
+        0,
+        t.body(function* () {
+          yield* errorOf(t.wait(sleep(100)));
+          me().uncancel();
+          me().cancel("own");
+        }),
+      ));
+      return [yield* errorOf(t.wait(sleep(100)))];
+    }));
+    yield* t.wait(sleep(1));
+    task.cancel();
+    const [error] = yield* t.wait(task);
+    assertInstanceOf(error, CancelledError);
+    assertEquals(error.message, "own");
+  },
+);
+
+testProgram(
   "timeout() passes a cancellation on that comes after one that was caught",
   function* (t) {
     const task = createTask(t.work(function* () {
