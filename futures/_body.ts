@@ -8,7 +8,7 @@
  *
  * - A body that can be iterated (a generator, a coroutine, a future) is iterated by the one who waits.
  * - An async function is started in a frame of the task, so that its awaits enter among the strands
- *   of the task (`_await.ts`) and `cancel()` finds them there. Meanwhile the iteration around it is
+ *   of the task (`_strand.ts`) and `cancel()` finds them there. Meanwhile the iteration around it is
  *   suspended at a {@linkcode BodyFuture}. The frame names a {@linkcode Branch}, so that the strands
  *   of one body are told from those of another that runs at the same time (`Promise.all`).
  *
@@ -20,7 +20,7 @@
  * @module
  */
 
-import { isStrandOwner, type Strand, type StrandOwner } from "./_await.ts";
+import { isStrandOwner, type Strand, type StrandOwner } from "./_strand.ts";
 import { Branch, callInBranch, sync } from "./_frame.ts";
 import type { Awaitable, Suspension } from "./awaitable.ts";
 import { type Body, Coroutine, isGenerator, isGeneratorFunction, Operation } from "./coroutine.ts";

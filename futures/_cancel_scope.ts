@@ -22,7 +22,7 @@
  */
 
 import { Cancellation } from "./_cancellation.ts";
-import type { Strand } from "./_await.ts";
+import type { Strand } from "./_strand.ts";
 import { drivingStrand, runningTask } from "./_frame.ts";
 import type { Shield } from "./_shield.ts";
 import { RuntimeError } from "./errors.ts";

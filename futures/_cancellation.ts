@@ -14,7 +14,7 @@
  * @module
  */
 
-import type { Strand } from "./_await.ts";
+import type { Strand } from "./_strand.ts";
 import { runningTask } from "./_frame.ts";
 import { CancelledError, type CancelOptions, type CancelOrigin } from "./errors.ts";
 import type { FutureLoop } from "./future_loop.ts";

@@ -18,7 +18,7 @@
 import { type Carrier, makeCarrier } from "./_carrier.ts";
 import type { Context } from "./context.ts";
 import type { FutureLoop, Runnable } from "./future_loop.ts";
-import type { Strand } from "./_await.ts";
+import type { Strand } from "./_strand.ts";
 import type { TaskLike } from "./task_registry.ts";
 
 /**

@@ -31,7 +31,8 @@
  */
 
 import { runningTask } from "./_frame.ts";
-import { awaitIterator, type StrandOwner } from "./_await.ts";
+import { awaitIterator } from "./_await.ts";
+import type { StrandOwner } from "./_strand.ts";
 import type { LoopBinding } from "./_loop_binding.ts";
 import type { Suspension } from "./awaitable.ts";
 import { Operation } from "./coroutine.ts";

@@ -6,7 +6,7 @@
  * A task that is not done is in one of three states:
  *
  * 1. *waiting*: `_waiting` is a future that is not done, and the task is among its waiters (for an
- *    async function: one of its strands is, see `_await.ts`);
+ *    async function: one of its strands is, see `_strand.ts`);
  * 2. *scheduled*: the task is in the ready queue, once;
  * 3. *running*: its code is on the stack, or, for an async function, in the engine's hands.
  *
@@ -20,7 +20,7 @@
 
 import { enterAsync, Frame, sync } from "./_frame.ts";
 import { checkSuspension, waitOn } from "./_await.ts";
-import type { Strand } from "./_await.ts";
+import type { Strand } from "./_strand.ts";
 import type { Suspension } from "./awaitable.ts";
 import { type Context, copyContext } from "./context.ts";
 import { Coroutine, type CoroutineLike, isGenerator, isGeneratorFunction } from "./coroutine.ts";
