@@ -281,9 +281,10 @@ export class ContextVar<T> {
   readonly name: string;
   #hasDefault: boolean;
   #default: T | undefined;
-  // The last value read, good for every context of that version.
+  // The last value read, good for every context of that version, and the last version without one.
   #cached: T | undefined;
   #cachedVersion = -1;
+  #missingVersion = -1;
 
   /**
    * Makes a variable.
@@ -308,20 +309,24 @@ export class ContextVar<T> {
    */
   get(...fallback: [] | [T]): T {
     const context = sync.context ?? currentContext();
-    if (context._version === this.#cachedVersion) return this.#cached as T;
-    const value = context._lookup(this as ContextVar<unknown>);
-    if (value === MISSING) {
-      if (fallback.length > 0) return fallback[0] as T;
-      if (!this.#hasDefault) {
-        throw new ReferenceError(
-          `Cannot get the context variable '${this.name}': it has no value here and no default`,
-        );
+    const version = context._version;
+    if (version === this.#cachedVersion) return this.#cached as T;
+    if (version !== this.#missingVersion) {
+      const value = context._lookup(this as ContextVar<unknown>);
+      if (value !== MISSING) {
+        this.#cachedVersion = version;
+        return this.#cached = value as T;
       }
-      return this.#default as T;
+      this.#missingVersion = version;
     }
-    this.#cached = value as T;
-    this.#cachedVersion = context._version;
-    return value as T;
+    return fallback.length === 0 ? this.#defaultValue() : fallback[0] as T;
+  }
+
+  #defaultValue(): T {
+    if (this.#hasDefault) return this.#default as T;
+    throw new ReferenceError(
+      `Cannot get the context variable '${this.name}': it has no value here and no default`,
+    );
   }
 
   /**
