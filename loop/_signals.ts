@@ -3,7 +3,8 @@
  *
  * asyncio counterpart: the signal methods of `asyncio.unix_events`.
  *
- * Invariant: a listener of the host is there exactly while the loop has a callback for the signal.
+ * Invariant: a listener of the host is there exactly while the loop has a callback for the signal, or
+ * something to do where there is none.
  *
  * May be imported by `loop/` only.
  *
@@ -34,14 +35,28 @@ export class SignalHandlers {
     if (this.#loop.isClosed()) {
       throw new RuntimeError(`Cannot handle ${signal}: the event loop is closed`);
     }
-    const context: Context = copyContext();
-    const listener = () => {
-      // The signal may come while the loop is being closed.
-      if (!this.#loop.isClosed()) context.run(() => this.#loop.callSoon(callback, ...args));
-    };
+    const listener = this.#listener(callback, args);
     Deno.addSignalListener(signal, listener);
     this.remove(signal);
     this.#listeners.set(signal, listener);
+  }
+
+  #listener(callback: (...args: unknown[]) => void, args: unknown[]): () => void {
+    const context: Context = copyContext();
+    return () => {
+      // The signal may come while the loop is being closed.
+      if (!this.#loop.isClosed()) context.run(() => this.#loop.callSoon(callback, ...args));
+    };
+  }
+
+  /** Has a signal run something while it has no callback. Returns what ends that. */
+  otherwise(signal: Deno.Signal, callback: () => void): () => void {
+    const run = this.#listener(callback, []);
+    const listener = () => {
+      if (!this.#listeners.has(signal)) run();
+    };
+    Deno.addSignalListener(signal, listener);
+    return () => Deno.removeSignalListener(signal, listener);
   }
 
   /** Takes the callback of a signal out. */

@@ -888,6 +888,20 @@ export abstract class AbstractEventLoop implements FutureLoop {
     this.#missing("removeSignalHandler");
   }
 
+  /**
+   * Has SIGINT call a function in the loop while the program has no callback of its own for it.
+   *
+   * Called by a runner once for each program. Where the host does not let SIGINT be caught, it throws
+   * what `addSignalHandler()` throws, and the program runs without. The default is one more callback
+   * of `addSignalHandler()`, which takes the place of the program's and is lost to a later one.
+   *
+   * @returns gives SIGINT back; called once, when the program has ended
+   */
+  _onInterrupt(callback: () => void): () => void {
+    this.addSignalHandler("SIGINT", callback);
+    return () => void this.removeSignalHandler("SIGINT");
+  }
+
   // ---- Debug mode -------------------------------------------------------------------------------
 
   /**

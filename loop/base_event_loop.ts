@@ -16,6 +16,7 @@
  * | `_select(timeoutMs)` | waits for the host; 0 lets it poll, `Infinity` waits for `_wakeup()` | Deno's timers and sockets |
  * | `_wakeup()` | ends a `_select()` early | resolves it |
  * | `_hostTime()` | the host's clock: when to call `_select(0)` | `performance.now()` |
+ * | `_onInterrupt(callback)` | what SIGINT does while the program has no callback for it | one more of `addSignalHandler()` |
  * | `_resolve(host, port, options)` | names to addresses | the system's resolver |
  * | `_connect(address, options)` | opens a connection | `Deno.connect` |
  * | `_listen(address, options)` | opens a listening socket | `Deno.listen` |

@@ -108,6 +108,11 @@ export class DenoEventLoop extends BaseEventLoop {
     return this.#signals.remove(signal);
   }
 
+  /** See {@linkcode BaseEventLoop._onInterrupt}. */
+  override _onInterrupt(callback: () => void): () => void {
+    return this.#signals.otherwise("SIGINT", callback);
+  }
+
   /** See {@linkcode BaseEventLoop.close}. */
   override close(): void {
     super.close();

@@ -53,7 +53,8 @@ export interface RunOptions {
  * The loop is made at the first use and closed with the runner; close it with `await using`.
  *
  * SIGINT (Ctrl-C) cancels the program that runs, so that it can clean up, and is thrown as
- * {@linkcode KeyboardInterrupt} when it has ended; a second one ends it at once.
+ * {@linkcode KeyboardInterrupt} when it has ended; a second one ends it at once. A program that has a
+ * callback of its own for SIGINT, of `loop.addSignalHandler()`, keeps it, and gets the signal alone.
  *
  * asyncio name: `Runner`.
  *
@@ -196,26 +197,23 @@ function refuseNesting(): void {
 /** SIGINT, while one program runs. */
 class Interrupts {
   count = 0;
-  readonly #loop: AbstractEventLoop;
-  #bound = false;
+  /** Gives SIGINT back. */
+  readonly release: () => void;
 
   constructor(loop: AbstractEventLoop, task: Task<unknown>) {
-    this.#loop = loop;
+    const interrupt = () => {
+      this.count++;
+      if (this.count === 1 && !task.done()) task.cancel();
+      else if (loop instanceof BaseEventLoop) loop._interrupt(new KeyboardInterrupt());
+    };
+    let release = () => {};
     try {
-      loop.addSignalHandler("SIGINT", () => {
-        this.count++;
-        if (this.count === 1 && !task.done()) task.cancel();
-        else if (loop instanceof BaseEventLoop) loop._interrupt(new KeyboardInterrupt());
-      });
-      this.#bound = true;
+      release = loop._onInterrupt(interrupt);
     } catch (error) {
       // A loop without signals, or a host that keeps this one: the program runs without.
       if (!(error instanceof NotImplementedError || error instanceof TypeError)) throw error;
     }
-  }
-
-  release(): void {
-    if (this.#bound && !this.#loop.isClosed()) this.#loop.removeSignalHandler("SIGINT");
+    this.release = release;
   }
 }
 

@@ -86,6 +86,39 @@ Deno.test(
   },
 );
 
+Deno.test(
+  "A program's own SIGINT handler is called instead of the runner's, and outlives the program",
+  { ignore },
+  async () => {
+    await using program = new Program("interrupted_own");
+    for (
+      const [ready, answer] of [
+        ["waiting: set before", "own: set before"],
+        ["waiting: none of its own", "runner: KeyboardInterrupt"],
+        ["waiting: set inside", "own: set inside"],
+        ["waiting: another program", "own: set inside"],
+        ["waiting: removed again", "runner: KeyboardInterrupt"],
+      ] as const
+    ) {
+      await program.printed(`${ready}\n`);
+      program.kill("SIGINT");
+      await program.printed(`${ready}\n${answer}\n`);
+    }
+    const { code, signal, stderr } = await program.end();
+    assertEquals(stderr, "");
+    assertEquals([code, signal], [0, null]);
+  },
+);
+
+Deno.test("SIGINT ends the process again when a runner is closed", { ignore }, async () => {
+  await using program = new Program("interrupted_after");
+  await program.printed("closed");
+  program.kill("SIGINT");
+  const { signal, stderr } = await program.end();
+  assertEquals(stderr, "");
+  assertEquals(signal, "SIGINT");
+});
+
 // ---- The end --------------------------------------------------------------------------------------
 
 Deno.test("A program with nothing left to wait for ends with Deno's own message", async () => {
