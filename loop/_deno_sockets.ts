@@ -11,6 +11,7 @@
 
 import type { StreamListener, StreamSocket } from "../transports/stream_socket.ts";
 import { connectFrom, listenShared } from "./_node_sockets.ts";
+import { listenLeavingPath } from "./_unix_listener.ts";
 import type { ConnectHookOptions, ListenHookOptions, StreamAddress } from "./network_options.ts";
 
 /** Connects; gives up when the signal is aborted. */
@@ -28,22 +29,33 @@ export function connect(
 /** Listens; a path that a dead server has left behind is taken over. */
 export async function listen(
   address: StreamAddress,
-  { backlog, reusePort }: ListenHookOptions,
+  { backlog, reusePort, cleanupSocket = true }: ListenHookOptions,
 ): Promise<StreamListener> {
-  if (address.transport === "unix") return await listenAt(address.path);
+  if (address.transport === "unix") {
+    const { path } = address;
+    const leavesPath = !cleanupSocket && !path.startsWith("\0");
+    return await takeOver(path, leavesPath ? listenLeavingPath : listenAt);
+  }
   // Deno's own reusePort is behind a flag, without which it ends the process.
   if (reusePort) return await listenShared(address, backlog);
   return Deno.listen({ hostname: address.host, port: address.port, tcpBacklog: backlog });
 }
 
-async function listenAt(path: string): Promise<StreamListener> {
+function listenAt(path: string): StreamListener {
+  return Deno.listen({ transport: "unix", path });
+}
+
+async function takeOver(
+  path: string,
+  listen: (path: string) => StreamListener,
+): Promise<StreamListener> {
   try {
-    return Deno.listen({ transport: "unix", path });
+    return listen(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse) || !await isStale(path)) throw error;
   }
   await Deno.remove(path);
-  return Deno.listen({ transport: "unix", path });
+  return listen(path);
 }
 
 /** Whether the path is a socket that nobody listens on. */

@@ -65,19 +65,21 @@ export function* createUnixServer(
   const { sock, backlog = DEFAULT_BACKLOG, cleanupSocket = true } = options;
   checkFactory(action, protocolFactory);
   checkBacklog(action, backlog);
-  if (!cleanupSocket) {
-    throw new NotImplementedError(
-      `${action}: cleanupSocket cannot be false, since Deno removes the path of every listener`,
-    );
-  }
   const tls = chooseTls(action, options, "server");
   let listeners: readonly StreamListener[];
   if (sock !== undefined) {
     refuseBoth(action, path);
+    if (!cleanupSocket) {
+      throw new NotImplementedError(
+        `${action}: cleanupSocket cannot be false with sock, since Deno removes the path of every ` +
+          "listener that it has opened at one; give a path",
+      );
+    }
     listeners = "accept" in sock ? [sock] : sock;
   } else {
     const address = unixAddress(action, path);
-    listeners = yield* listenOnAll(loop, [address], { backlog, reusePort: false });
+    const listening = { backlog, reusePort: false, cleanupSocket };
+    listeners = yield* listenOnAll(loop, [address], listening);
   }
   return yield* makeServer(loop, listeners, protocolFactory, tls, options);
 }

@@ -43,6 +43,11 @@ export interface ListenHookOptions {
   backlog: number;
   /** Whether several processes may listen on the port. */
   reusePort: boolean;
+  /**
+   * Whether the path of a Unix socket is removed when it is closed.
+   * @default true
+   */
+  cleanupSocket?: boolean;
 }
 
 /** What can be asked of TLS. */
@@ -124,8 +129,9 @@ export interface UnixServerOptions
     Pick<ServerOptions, "sock" | "backlog" | "startServing">,
     Omit<TlsRequest, "serverHostname"> {
   /**
-   * Whether the path is removed when the server is closed. Deno does so in any case, so `false` raises
-   * `NotImplementedError`.
+   * Whether the path is removed when the server is closed. With `false` it stays, and is taken over by
+   * the next server; whoever connects meanwhile is refused. Raises `NotImplementedError` together with
+   * `sock`, whose path Deno removes in any case.
    * @default true
    */
   cleanupSocket?: boolean;

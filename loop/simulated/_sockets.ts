@@ -24,7 +24,6 @@ import type { ConnectHookOptions, ListenHookOptions, StreamAddress } from "../ne
 import { getnameinfo, knownAddresses } from "../_resolve.ts";
 import { canonicalAddress, isIPv6, isLoopback, isWildcard } from "./_addresses.ts";
 import { DatagramEnd } from "./_datagram_end.ts";
-import { notFound } from "./_errors.ts";
 import { StreamEnd } from "./_stream_end.ts";
 import { SimulatedListener } from "./_stream_listener.ts";
 import { type Boot, never, type World } from "./_world.ts";
@@ -92,7 +91,7 @@ export async function connect(
 
 function unixEnd(world: World, boot: Boot, path: string): StreamEnd {
   const { host } = boot;
-  if (host._listener({ transport: "unix", path }) === undefined) throw notFound();
+  host._checkPath(path);
   const localAddr: SocketAddress = { transport: "unix", path: "" };
   const remoteAddr: SocketAddress = { transport: "unix", path };
   return new StreamEnd(world, boot, { localAddr, remoteAddr, remote: host });
@@ -127,17 +126,17 @@ function tcpEnd(
 export async function listen(
   boot: Boot,
   address: StreamAddress,
-  { backlog, reusePort }: ListenHookOptions,
+  options: ListenHookOptions,
 ): Promise<StreamListener> {
   if (!boot.alive) return never();
   const asked = address.transport === "tcp"
     ? { ...address, host: canonicalAddress(address.host) }
     : address;
-  return boot.host._listen(asked, reusePort, (bound, closing) => {
+  return boot.host._listen(asked, options, (bound, closing) => {
     const addr: SocketAddress = bound.transport === "tcp"
       ? { transport: "tcp", hostname: bound.host, port: bound.port }
       : bound;
-    return new SimulatedListener(boot, addr, backlog, closing);
+    return new SimulatedListener(boot, addr, options.backlog, closing);
   });
 }
 

@@ -12,10 +12,10 @@
 
 import type { CoroutineLike } from "../../futures/coroutine.ts";
 import type { Future } from "../../futures/future.ts";
-import type { StreamAddress } from "../network_options.ts";
+import type { ListenHookOptions, StreamAddress } from "../network_options.ts";
 import { isIPv6, isLoopback, isWildcard } from "./_addresses.ts";
 import type { DatagramEnd } from "./_datagram_end.ts";
-import { inUse, notAvailable } from "./_errors.ts";
+import { inUse, notAvailable, notFound, refused } from "./_errors.ts";
 import { Flow, type FlowEnd } from "./_flow.ts";
 import { Ports } from "./_ports.ts";
 import { StreamEnd } from "./_stream_end.ts";
@@ -69,7 +69,8 @@ export class SimulatedHost {
   #outcomes = new Set<Future<unknown>>();
   readonly #listeners = new Ports<SimulatedListener>();
   readonly #datagramEnds = new Ports<DatagramEnd>();
-  readonly #paths = new Map<string, SimulatedListener>();
+  // Paths of Unix sockets; `null` where a listener has left its own behind.
+  readonly #paths = new Map<string, SimulatedListener | null>();
 
   /** @internal */
   constructor(
@@ -177,13 +178,16 @@ export class SimulatedHost {
    */
   _listen(
     address: StreamAddress,
-    isShared: boolean,
+    { reusePort: isShared, cleanupSocket = true }: ListenHookOptions,
     make: (address: StreamAddress, closing: () => void) => SimulatedListener,
   ): SimulatedListener {
     if (address.transport === "unix") {
       const { path } = address;
-      if (this.#paths.has(path)) throw inUse();
-      const listener = make(address, () => this.#paths.delete(path));
+      if (this.#paths.get(path)) throw inUse();
+      const listener = make(address, () => {
+        if (cleanupSocket) this.#paths.delete(path);
+        else this.#paths.set(path, null);
+      });
       this.#paths.set(path, listener);
       return listener;
     }
@@ -202,9 +206,19 @@ export class SimulatedHost {
    * @internal
    */
   _listener(address: StreamAddress): SimulatedListener | undefined {
-    if (address.transport === "unix") return this.#paths.get(address.path);
+    if (address.transport === "unix") return this.#paths.get(address.path) ?? undefined;
     const all = this.#listeners.find(address.host, address.port);
     return all.length > 1 ? all[this.#world.dice.below(all.length)] : all[0];
+  }
+
+  /**
+   * Checks that somebody listens at a path.
+   * @internal
+   */
+  _checkPath(path: string): void {
+    const listener = this.#paths.get(path);
+    if (listener === undefined) throw notFound();
+    if (listener === null) throw refused();
   }
 
   /**

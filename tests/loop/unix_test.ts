@@ -74,6 +74,70 @@ testInDirectory(
   },
 );
 
+testInDirectory(
+  "cleanupSocket: false leaves the path, which the next takes over",
+  function* (t, dir) {
+    const path = `${dir}/a.sock`;
+    for (let i = 0; i < 2; i++) {
+      const far = new Recorder();
+      const server = yield* t.wait(
+        t.loop.createUnixServer(() => far, path, { cleanupSocket: false }),
+      );
+      assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name), ["a.sock"]);
+      assertEquals(server.sockets[0]!.addr, { transport: "unix", path });
+      const [near] = yield* t.wait(t.loop.createUnixConnection(() => new Recorder(), path));
+      near.write(Uint8Array.of(1));
+      while (far.chunks.length === 0) yield* t.wait(sleep(1));
+      assertEquals(far.transport.getExtraInfo("sockname"), { transport: "unix", path });
+      near.close();
+      server.close();
+      yield* t.wait(server.waitClosed());
+      assert(exists(path));
+      assertInstanceOf(
+        yield* errorOf(t.wait(t.loop.createUnixConnection(() => new Protocol(), path))),
+        Deno.errors.ConnectionRefused,
+      );
+    }
+    yield* converse(t, path);
+    assert(!exists(path));
+  },
+);
+
+testInDirectory("cleanupSocket: false leaves whatever is at the path", function* (t, dir) {
+  const path = `${dir}/a`;
+  const listen = (options: UnixServerOptions) =>
+    t.wait(t.loop.createUnixServer(() => new Protocol(), path, options));
+  const first = yield* listen({ cleanupSocket: false });
+  // Another server takes the path over while the first still serves those that it has.
+  Deno.removeSync(path);
+  const second = yield* listen({});
+  first.close();
+  const [near] = yield* t.wait(t.loop.createUnixConnection(() => new Protocol(), path));
+  near.close();
+  assertInstanceOf(yield* errorOf(listen({ cleanupSocket: false })), Deno.errors.AddrInUse);
+  second.close();
+  for (const server of [first, second]) yield* t.wait(server.waitClosed());
+  Deno.writeTextFileSync(path, "precious");
+  const error = yield* errorOf(listen({ cleanupSocket: false }));
+  assertInstanceOf(error, Deno.errors.AddrInUse);
+  assertStringIncludes(error.message, `Cannot listen on ${path}`);
+  assertEquals(Deno.readTextFileSync(path), "precious");
+  assertEquals([...Deno.readDirSync(dir)].length, 1);
+});
+
+testInDirectory("cleanupSocket: false takes every path that Deno takes", function* (t, dir) {
+  const room = 107 - dir.length - 1;
+  const paths = [`${dir}/${"x".repeat(room)}`, `\0asyncio-kept-${Deno.pid}`];
+  for (const path of paths) {
+    const options = { cleanupSocket: false };
+    const server = yield* t.wait(t.loop.createUnixServer(() => new Recorder(), path, options));
+    const [near] = yield* t.wait(t.loop.createUnixConnection(() => new Protocol(), path));
+    near.close();
+    server.close();
+    yield* t.wait(server.waitClosed());
+  }
+});
+
 testInDirectory("createUnixServer() leaves alone what is in use or no socket", function* (t, dir) {
   const listener = Deno.listen({ transport: "unix", path: `${dir}/live` });
   Deno.writeTextFileSync(`${dir}/file`, "precious");
@@ -165,8 +229,9 @@ testNet("Unix servers and connections say what is wrong with their arguments", f
     assertInstanceOf(error, TypeError);
     assertStringIncludes(error.message, text);
   }
+  const options = { sock, cleanupSocket: false };
   const cleanup = yield* errorOf(
-    t.wait(t.loop.createUnixServer(() => new Protocol(), "/a", { cleanupSocket: false })),
+    t.wait(t.loop.createUnixServer(() => new Protocol(), undefined, options)),
   );
   assertInstanceOf(cleanup, NotImplementedError);
   assertStringIncludes(cleanup.message, "cleanupSocket");

@@ -167,6 +167,16 @@ testNetwork("Unix sockets are files of one host", async ({ network }) => {
   server.close();
   await server.waitClosed();
   await failsWith(() => here.run(() => openUnixConnection(path)), Deno.errors.NotFound, path);
+
+  for (let i = 0; i < 2; i++) {
+    const kept = await here.run(() => startUnixServer(echo, path, { cleanupSocket: false }));
+    kept.close();
+    await failsWith(
+      () => here.run(() => openUnixConnection(path)),
+      Deno.errors.ConnectionRefused,
+      path,
+    );
+  }
 });
 
 testNetwork("A server answers on localhost without delay", async (loop) => {
