@@ -5,7 +5,7 @@
  * Its key is public, so it protects nothing and nobody must trust it: it is here for tests alone, so
  * that the suite needs no program and no file.
  *
- * May be imported by this folder only.
+ * May be imported by this folder and `bench/` only.
  *
  * @module
  */
