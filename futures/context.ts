@@ -185,6 +185,11 @@ export class Context implements Iterable<ContextVar<unknown>> {
     return this.#snapshot;
   }
 
+  /** Whether it is one that `_snapshot()` has made. @internal */
+  _isSnapshot(): boolean {
+    return this.#snapshot === this;
+  }
+
   /** @internal */
   _lookup(variable: ContextVar<unknown>): unknown {
     const value = this.#values.get(variable);

@@ -27,10 +27,16 @@ export interface Runnable {
   _run(): void;
 }
 
-/** A scheduled callback that can be called off, as the loop's `callSoon()` and `callAt()` return it. */
+/** A scheduled callback that can be called off, as the loop's `callSoon()` returns it. */
 export interface CancelHandle {
   /** Calls it off; a second call does nothing. */
   cancel(): void;
+}
+
+/** A callback scheduled for a time, as the loop's `callLater()` and `callAt()` return it. */
+export interface TimerCancelHandle extends CancelHandle {
+  /** When it is due, in milliseconds of the loop's clock. */
+  when(): number;
 }
 
 /** What the exception handler is told. Further keys may be there, depending on the message. */
@@ -73,13 +79,13 @@ export interface FutureLoop {
     delay: number,
     callback: (...args: A) => void,
     ...args: A
-  ): CancelHandle;
+  ): TimerCancelHandle;
   /** Schedules a callback at an absolute time of the loop's clock, in milliseconds. */
   callAt<A extends unknown[]>(
     when: number,
     callback: (...args: A) => void,
     ...args: A
-  ): CancelHandle;
+  ): TimerCancelHandle;
   /** Appends something to the ready queue; `callSoon` without the making of a handle. */
   _enqueue(item: Runnable): void;
   /**

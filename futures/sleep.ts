@@ -46,8 +46,8 @@ class Turn<T> extends Operation<T> {
   }
 }
 
-function setResultUnlessDone<T>(future: Future<T>, result: T): void {
-  if (future._state === 0) future.setResult(result);
+function wake(sleep: Sleep<unknown>): void {
+  sleep._wake();
 }
 
 /** Waits for a timer. */
@@ -69,13 +69,19 @@ class Sleep<T> extends Operation<T> {
       const loop = runningLoop();
       if (loop === null) throw new RuntimeError("Cannot sleep: no event loop is running");
       this.#future = future = loop.createFuture<T>();
-      this.#timer = loop.callLater(this.#delayMs, setResultUnlessDone<T>, future, this.#result);
+      this.#timer = loop.callLater(this.#delayMs, wake, this as Sleep<unknown>);
     } else if (future._state !== 0) {
       this.#timer!.cancel();
       return { value: future.result(), done: true };
     }
     future._asyncioFutureBlocking = true;
     return { value: future as Future<unknown>, done: false };
+  }
+
+  /** Called by the timer. */
+  _wake(): void {
+    const future = this.#future!;
+    if (future._state === 0) future.setResult(this.#result);
   }
 
   override throw(error: unknown): never {

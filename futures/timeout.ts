@@ -153,8 +153,13 @@ export class Timeout {
       return;
     }
     const loop = task.getLoop() as FutureLoop;
-    const when = this.#when = loop.time() + delayMs;
-    this.#timer = delayMs <= 0 ? loop.callSoon(expire, this) : loop.callAt(when, expire, this);
+    if (delayMs > 0) {
+      const timer = this.#timer = loop.callLater(delayMs, expire, this);
+      this.#when = timer.when();
+    } else {
+      this.#timer = loop.callSoon(expire, this);
+      this.#when = loop.time() + delayMs;
+    }
   }
 
   /** Called by the timer. @internal */

@@ -171,10 +171,11 @@ export class BaseEventLoop extends AbstractEventLoop {
   // What keeps the process alive and is to be closed with the loop.
   readonly #held = new Set<Closable>();
   readonly #executor = new DefaultExecutor(this);
-  #timerSequence = 0;
   #running = false;
   #closed = false;
   #stopping = false;
+  // What `time()` gave last to a callback among the last few, so that the next pass need not ask; or NaN.
+  #timeSeen = NaN;
   // While the loop waits in `_select()`: until when, in milliseconds of its clock; else -Infinity.
   #parkedUntil = -Infinity;
   #interrupt: unknown = undefined;
@@ -392,11 +393,13 @@ export class BaseEventLoop extends AbstractEventLoop {
     ...args: A
   ): TimerHandle {
     if (typeof delay !== "number" || !(delay >= 0)) checkDelay("schedule a callback", delay);
+    if (this.#closed || this.#debug || typeof callback !== "function") {
+      this.#check("callLater", callback);
+    }
+    const snapshot = currentContext()._snapshot();
+    const when = this.#timeSeen = this.time();
     return this.#schedule(
-      "callLater",
-      this.time() + delay,
-      callback as unknown as AnyCallback,
-      args,
+      new TimerHandle(when + delay, callback as unknown as AnyCallback, args, snapshot, this),
     );
   }
 
@@ -413,18 +416,19 @@ export class BaseEventLoop extends AbstractEventLoop {
           describe(when),
       );
     }
-    return this.#schedule("callAt", when, callback as unknown as AnyCallback, args);
-  }
-
-  #schedule(method: string, when: number, callback: AnyCallback, args: unknown[]): TimerHandle {
     if (this.#closed || this.#debug || typeof callback !== "function") {
-      this.#check(method, callback);
+      this.#check("callAt", callback);
     }
     const snapshot = currentContext()._snapshot();
-    const timer = new TimerHandle(when, this.#timerSequence++, callback, args, snapshot, this);
+    return this.#schedule(
+      new TimerHandle(when, callback as unknown as AnyCallback, args, snapshot, this),
+    );
+  }
+
+  #schedule(timer: TimerHandle): TimerHandle {
     if (this.#debug) timer._sourceTraceback = new Error().stack;
     this.#timers.push(timer);
-    if (when < this.#parkedUntil) this.#unpark();
+    if (timer._when < this.#parkedUntil) this.#unpark();
     return timer;
   }
 
@@ -613,6 +617,7 @@ export class BaseEventLoop extends AbstractEventLoop {
         if (ready.length === 0) {
           await this.#park();
           if (this._interrupted) this.#raiseInterrupt();
+          this.#timeSeen = NaN;
           this.#readyTimers();
           polledAt = lookedAt = this._hostTime();
           this._callbackBudget = budget = 1;
@@ -639,6 +644,7 @@ export class BaseEventLoop extends AbstractEventLoop {
         await undefined;
       }
       if (this._callbackBudget <= 0) {
+        this.#timeSeen = NaN;
         // How many callbacks fit into a fraction of the interval, from how long the last ones took.
         const now = this._hostTime();
         const took = now - lookedAt;
@@ -659,7 +665,8 @@ export class BaseEventLoop extends AbstractEventLoop {
     if (timers.length === 0) return;
     let next = timers.peek();
     if (next === undefined) return;
-    const now = this.time();
+    const now = Number.isNaN(this.#timeSeen) ? this.time() : this.#timeSeen;
+    this.#timeSeen = NaN;
     while (next !== undefined && next._when <= now) {
       timers.shift();
       this.#ready.push(next);

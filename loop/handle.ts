@@ -16,7 +16,25 @@ import type { Context } from "../futures/context.ts";
 import type { CancelHandle, FutureLoop, Runnable } from "../futures/future_loop.ts";
 import { describe } from "../futures/_describe.ts";
 
-const NO_ARGS: readonly unknown[] = [];
+/** Stands for no arguments. */
+const NONE: unique symbol = Symbol("no arguments");
+
+/** More arguments than one. */
+class ArgumentList {
+  readonly items: unknown[];
+
+  constructor(args: readonly unknown[]) {
+    const { length } = args;
+    this.items = new Array(length);
+    // One by one, so that the engine need not make an array of the rest parameter it comes from.
+    for (let i = 0; i < length; i++) this.items[i] = args[i];
+  }
+}
+
+/** Arguments as a handle keeps them: there may be millions of it, most with one argument or none. */
+function pack(args: readonly unknown[]): unknown {
+  return args.length === 0 ? NONE : args.length === 1 ? args[0] : new ArgumentList(args);
+}
 
 // Apart from the handles, of which there may be millions, and seldom in debug mode.
 const sourceTracebacks = new WeakMap<Handle, string>();
@@ -38,13 +56,9 @@ export interface HandleOwner extends FutureLoop {
 export class Handle implements Runnable, CancelHandle {
   /** A snapshot, until the context is asked for or entered. @internal */
   _context: Context;
-  #ownsContext = false;
-  /** @internal */
-  _callback: AnyCallback | null;
-  /** @internal */
-  _args: readonly unknown[];
-  /** @internal */
-  _cancelled = false;
+  // `null` when it was called off.
+  #callback: AnyCallback | null;
+  #args: unknown;
   /** Where it was made, known in debug mode. @internal */
   get _sourceTraceback(): string | undefined {
     return sourceTracebacks.get(this);
@@ -56,49 +70,39 @@ export class Handle implements Runnable, CancelHandle {
 
   /** @internal */
   constructor(callback: AnyCallback, args: readonly unknown[], snapshot: Context) {
-    this._callback = callback;
-    this._args = args.length === 0 ? NO_ARGS : args;
     this._context = snapshot;
+    this.#callback = callback;
+    this.#args = pack(args);
   }
 
   /** The context that the callback runs in. */
   getContext(): Context {
-    if (!this.#ownsContext) {
-      this.#ownsContext = true;
-      this._context = this._context.copy();
-    }
-    return this._context;
+    const context = this._context;
+    return context._isSnapshot() ? this._context = context.copy() : context;
   }
 
   /** Calls the callback off; later calls do nothing. */
   cancel(): void {
-    this._cancelled = true;
-    this._callback = null;
-    this._args = NO_ARGS;
+    this.#callback = null;
+    this.#args = NONE;
   }
 
   /** Whether it was called off. */
   cancelled(): boolean {
-    return this._cancelled;
+    return this.#callback === null;
   }
 
   /** @internal */
   _run(): void {
-    const callback = this._callback as ((...args: readonly unknown[]) => unknown) | null;
+    const callback = this.#callback as ((...args: readonly unknown[]) => unknown) | null;
     if (callback === null) return;
     sync.context = this.getContext();
-    const args = this._args;
-    let result: unknown;
-    switch (args.length) {
-      case 0:
-        result = callback();
-        break;
-      case 1:
-        result = callback(args[0]);
-        break;
-      default:
-        result = callback(...args);
-    }
+    const args = this.#args;
+    const result = args === NONE
+      ? callback()
+      : args instanceof ArgumentList
+      ? callback(...args.items)
+      : callback(args);
     // An async function should have been made a task; at least its failure must not end the process.
     if (result instanceof Promise) this.#watch(result);
   }
@@ -111,7 +115,7 @@ export class Handle implements Runnable, CancelHandle {
 
   /** For messages, e.g. `<Handle function tick>`. */
   toString(): string {
-    const what = this._cancelled ? "cancelled" : describe(this._callback);
+    const what = this.cancelled() ? "cancelled" : describe(this.#callback);
     return `<${this.constructor.name} ${what}>`;
   }
 
@@ -129,15 +133,12 @@ export class Handle implements Runnable, CancelHandle {
 export class TimerHandle extends Handle {
   /** @internal */
   readonly _when: number;
-  /** The order of scheduling, which decides between equal deadlines. @internal */
-  readonly _sequence: number;
   // The loop while the timer stands in its queue, then null.
   #loop: HandleOwner | null;
 
   /** @internal */
   constructor(
     when: number,
-    sequence: number,
     callback: AnyCallback,
     args: readonly unknown[],
     snapshot: Context,
@@ -145,7 +146,6 @@ export class TimerHandle extends Handle {
   ) {
     super(callback, args, snapshot);
     this._when = when;
-    this._sequence = sequence;
     this.#loop = loop;
   }
 
@@ -166,7 +166,7 @@ export class TimerHandle extends Handle {
 
   /** Calls the callback off; later calls do nothing. */
   override cancel(): void {
-    if (this._cancelled) return;
+    if (this.cancelled()) return;
     super.cancel();
     this.#loop?._timerHandleCancelled(this);
   }

@@ -60,7 +60,6 @@ class ScratchLoop extends AbstractEventLoop {
   #timers: TimerHandle[] = [];
   #now = 0;
   #running = false;
-  #sequence = 0;
   readonly problems: ExceptionContext[] = [];
 
   override time(): number {
@@ -87,7 +86,7 @@ class ScratchLoop extends AbstractEventLoop {
     ...args: A
   ): TimerHandle {
     const function_ = callback as unknown as AnyCallback;
-    const timer = new TimerHandle(when, this.#sequence++, function_, args, copyContext(), this);
+    const timer = new TimerHandle(when, function_, args, copyContext(), this);
     this.#timers.push(timer);
     return timer;
   }

@@ -72,10 +72,10 @@ class RunsInTheSamePass extends DenoEventLoop {
 
 class RunsWhatWasCalledOff extends DenoEventLoop {
   override callSoon<A extends unknown[]>(callback: (...args: A) => void, ...args: A): Handle {
+    let cancelled = false;
     return Object.assign(super.callSoon(callback, ...args), {
-      cancel(this: Handle) {
-        this._cancelled = true;
-      },
+      cancel: () => cancelled = true,
+      cancelled: () => cancelled,
     });
   }
 }
