@@ -44,3 +44,20 @@ export function ratio(row: Row, id: SystemId, reference: SystemId): number | und
 export function largestSpread(row: Row): number {
   return Math.max(...Object.values(row.cells).map((values) => spread(values)));
 }
+
+/** How much longer the slowest answers take when the server has other work: rows made of rows. */
+export function overIdle(rows: readonly Row[]): Row[] {
+  const idle = rows.find(({ name, title }) => name === "latency-idle" && title.endsWith("p99"));
+  const busy = rows.filter(({ name, title }) =>
+    name.startsWith("latency-") && name !== "latency-idle" && title.endsWith("p99")
+  );
+  if (idle === undefined) return [];
+  return busy.map((row) => {
+    const made: Row = { ...row, unit: "× idle", cells: {} };
+    for (const [id, values] of Object.entries(row.cells) as [SystemId, number[]][]) {
+      const others = idle.cells[id];
+      if (others) made.cells[id] = values.map((value, round) => value / others[round]!);
+    }
+    return made;
+  });
+}

@@ -59,20 +59,24 @@ const PYTHON = [
 
 const STYLES = { protocol: "`Protocol`", buffered: "`BufferedProtocol`", streams: "streams" };
 
-/** All that can take part here, and what to tell of those that cannot. */
-export async function findSystems(): Promise<{ systems: System[]; remarks: string[] }> {
-  const systems = [...INSIDE];
-  const remarks: string[] = [];
+/** The wanted ones that can take part here, and what to tell of those that cannot. */
+export async function findSystems(
+  wanted: readonly string[] = SYSTEM_IDS,
+): Promise<{ systems: System[]; remarks: string[] }> {
+  const systems = INSIDE.filter(({ id }) => wanted.includes(id));
+  const remarks = new Set<string>();
+  const wantedPython = PYTHON.filter(([id]) => wanted.includes(id));
   // The scheduler's benchmarks know where a Python is that is new enough.
-  const found = await findCompetitors();
-  for (const [id, style, head] of PYTHON) {
+  const found = wantedPython.length > 0 ? await findCompetitors() : [];
+  for (const [id, style, head] of wantedPython) {
     const kind = id.startsWith("uvloop") ? "uvloop" : "asyncio";
     const python = found.find((each) => each.id === kind);
     if (python === undefined) {
-      const remark = kind === "uvloop"
-        ? "uvloop is missing: no Python 3.11 or newer with uvloop was found"
-        : "asyncio is missing: no Python 3.11 or newer was found";
-      if (!remarks.includes(remark)) remarks.push(remark);
+      remarks.add(
+        kind === "uvloop"
+          ? "uvloop is missing: no Python 3.11 or newer that has it was found"
+          : "asyncio is missing: no Python 3.11 or newer was found",
+      );
       continue;
     }
     systems.push({
@@ -82,7 +86,7 @@ export async function findSystems(): Promise<{ systems: System[]; remarks: strin
       command: [python.command[0]!, `${import.meta.dirname}/servers/server.py`, kind, style],
     });
   }
-  return { systems, remarks };
+  return { systems, remarks: [...remarks] };
 }
 
 function own(id: Own, head: readonly [string, string], version: string): System {

@@ -15,6 +15,10 @@ const RATIOS: readonly [SystemId, SystemId][] = [
   ["generators", "uvloop-streams"],
 ];
 
+const RATIO_MEANING =
+  "How many times as fast (or as small) as the other one ours is: the median of " +
+  "the ratios within the rounds.";
+
 export function reportText(report: Report): string {
   const seen = (id: SystemId) => report.rows.some((row) => row.cells[id] !== undefined);
   const systems = report.systems.filter(({ id }) => seen(id));
@@ -51,11 +55,7 @@ export function reportText(report: Report): string {
     ...report.remarks.map((remark) => `! ${remark}.`),
     "",
     ...alignColumns(figures),
-    "",
-    "How many times as fast (or as small) as the other one ours is: the median of the ratios within " +
-    "the rounds.",
-    "",
-    ...(ratios.length > 0 ? alignColumns(comparisons) : []),
+    ...(ratios.length > 0 ? ["", RATIO_MEANING, "", ...alignColumns(comparisons)] : []),
   ].join("\n");
 }
 

@@ -14,10 +14,11 @@
 import os from "node:os";
 import { parseArgs } from "node:util";
 import { CERTIFICATE, KEY } from "../../loop/conformance/_certificate.ts";
-import { type Case, CASES } from "./_cases.ts";
+import type { Mode } from "./_control.ts";
+import { type Case, CASES, IDLE } from "./_cases.ts";
 import { LoadGenerator, type LoadResult } from "./_load.ts";
 import { findPinning } from "./_pinning.ts";
-import type { Report, Row } from "./_report.ts";
+import { overIdle, type Report, type Row } from "./_report.ts";
 import { Server } from "./_server.ts";
 import { findSystems, type System, SYSTEM_IDS, type SystemId } from "./_systems.ts";
 import { reportText } from "./_text.ts";
@@ -39,7 +40,10 @@ const rounds = positive("rounds", options.rounds);
 const ms = positive("ms", options.ms);
 const only = options.only?.split(",");
 const wanted = options.systems?.split(",");
-refuseUnknown("only", only, [...new Set(CASES.flatMap(({ name, group }) => [group, name]))]);
+refuseUnknown("only", only, [
+  ...new Set(CASES.flatMap(({ name, group }) => [group, name])),
+  IDLE.name,
+]);
 refuseUnknown("systems", wanted, SYSTEM_IDS);
 
 const cases = CASES.filter(({ name, group, basic }) =>
@@ -65,8 +69,7 @@ await Deno.writeTextFile(certificate.BENCH_KEY, KEY);
 
 const pinning = await findPinning();
 const client = await LoadGenerator.make(folder, pinning.client);
-const found = await findSystems();
-const systems = found.systems.filter(({ id }) => wanted?.includes(id) ?? true);
+const { systems, remarks } = await findSystems(wanted);
 
 const report: Report = {
   date: new Date().toISOString().slice(0, 10),
@@ -77,10 +80,12 @@ const report: Report = {
   ms,
   systems: systems.map(({ id, head, version }) => ({ id, head, version })),
   rows: [],
-  remarks: [pinning.remark, ...client.remarks, ...(wanted === undefined ? found.remarks : [])],
+  remarks: [pinning.remark, ...client.remarks, ...remarks],
 };
 
 for (const group of byServer(cases)) await measureGroup(group);
+report.rows.push(...overIdle(report.rows));
+if (only?.includes(IDLE.name) ?? true) report.rows.push(await memoryRow());
 progress("");
 console.log(options.json ? JSON.stringify(report) : reportText(report));
 await cleanup.disposeAsync();
@@ -101,17 +106,21 @@ async function measureGroup(group: readonly Case[]): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const servers = new Map<SystemId, Server>();
   const { mode, unix } = group[0]!;
-  for (const { id, head, command } of systems) {
-    if (!group.some((each) => each.systems.includes(id))) continue;
-    const path = unix ? `${folder}/${id}.sock` : undefined;
+  for (const system of systems) {
+    if (!group.some((each) => each.systems.includes(system.id))) continue;
     try {
-      const server = await Server.start(pinning.server(command), mode, path, certificate);
-      servers.set(id, stack.use(server));
+      servers.set(system.id, stack.use(await startServer(system, mode, unix)));
     } catch (error) {
-      report.remarks.push(`${head.join(" ")} could not be started (${mode}): ${message(error)}`);
+      const name = system.head.join(" ");
+      report.remarks.push(`${name} could not be started (${mode}): ${message(error)}`);
     }
   }
   for (const each of group) await measureCase(each, servers);
+}
+
+async function startServer({ id, command }: System, mode: Mode, unix: boolean): Promise<Server> {
+  const path = unix ? `${folder}/${id}.sock` : undefined;
+  return await Server.start(pinning.server(command), mode, path, certificate);
 }
 
 async function measureCase(each: Case, servers: ReadonlyMap<SystemId, Server>): Promise<void> {
@@ -155,6 +164,29 @@ async function measure(server: Server, { busy, load }: Case, ms: number): Promis
   } finally {
     await server.rest();
   }
+}
+
+async function memoryRow(): Promise<Row> {
+  const { name, title, unit } = IDLE;
+  const row: Row = { name, title, unit, lessIsBetter: true, cells: {} };
+  for (const system of systems.filter(({ id }) => IDLE.systems.includes(id))) {
+    const label = system.head.join(" ");
+    try {
+      const values = [];
+      for (let round = 0; round < IDLE.rounds; round++) {
+        progress(`${title}: ${label}, process ${round + 1} of ${IDLE.rounds}`);
+        await using server = await startServer(system, "echo", false);
+        await using _first = await client.hold(server.address, IDLE.connectionsBefore);
+        const before = await server.residentBytes();
+        await using _others = await client.hold(server.address, IDLE.connections);
+        values.push((await server.residentBytes() - before) / IDLE.connections);
+      }
+      row.cells[system.id] = values;
+    } catch (error) {
+      report.remarks.push(`${label} failed (${title}): ${message(error)}`);
+    }
+  }
+  return row;
 }
 
 function message(error: unknown): string {
