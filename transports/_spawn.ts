@@ -43,6 +43,8 @@ export interface SpawnedChild {
   readonly subprocess: object;
   /** Sends a signal; does nothing when the child has exited. */
   kill(signal: Deno.Signal): void;
+  /** Lets the process end without it. */
+  unref(): void;
 }
 
 /** Kills a child that nobody wants, and lets go of its pipes. */
@@ -132,6 +134,7 @@ function spawnOnDeno(command: ProcessCommand): SpawnedChild {
         if (!hasExited(error)) throw error;
       }
     },
+    unref: () => child.unref(),
   };
 }
 

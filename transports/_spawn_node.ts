@@ -94,6 +94,7 @@ function wrap(
     kill(signal) {
       child.kill(signal as NodeJS.Signals);
     },
+    unref: () => child.unref(),
   };
 }
 

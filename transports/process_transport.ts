@@ -33,7 +33,7 @@ import {
 import type { StreamSocket } from "./stream_socket.ts";
 import { SubprocessTransport } from "./subprocess_transport.ts";
 import type { ReadTransport, Transport, WriteTransport } from "./transport.ts";
-import type { TransportLoop } from "./transport_loop.ts";
+import type { Closable, TransportLoop } from "./transport_loop.ts";
 
 /** What a process needs of its loop besides: the hooks that make the transports of its pipes. */
 export interface ProcessLoop extends TransportLoop {
@@ -91,12 +91,22 @@ class PipeProtocol extends Protocol {
  * what was written: a pipe of Deno does not tell that nobody reads it any more. Until then a grandchild
  * may.
  *
+ * A child that still runs when the loop is closed is killed.
+ *
  * asyncio name: `_UnixSubprocessTransport`.
  */
 export class ProcessTransport extends SubprocessTransport {
   readonly #context: Context;
   readonly #loop: ProcessLoop;
   readonly #child: SpawnedChild;
+  // Closed with the loop; nobody is left to be told then, and the pipes see to themselves.
+  readonly #held: Closable = {
+    close: () => {
+      // First, as a child that has changed its user cannot be killed.
+      this.#child.unref();
+      this.#child.kill("SIGKILL");
+    },
+  };
   readonly #pipes = new Map<number, PipeProtocol>();
   #protocol: SubprocessProtocol;
   #returncode: number | undefined = undefined;
@@ -131,12 +141,14 @@ export class ProcessTransport extends SubprocessTransport {
       abandonChild(child);
       throw error;
     }
+    loop._hold(this.#held);
     // The transports of the pipes have had their own calls scheduled before.
     this.#call("connectionMade()", () => this.#protocol.connectionMade(this));
     this.#call("start", () => {
       if (waiter !== undefined && !waiter.done()) waiter.setResult(undefined);
     });
     child.exited.then((returncode) => {
+      loop._letGo(this.#held);
       const exited = () => this.#processExited(returncode);
       loop._deliver(new ContextCall(this.#context, `exit of ${this}`, exited));
     });

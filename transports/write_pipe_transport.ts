@@ -21,10 +21,17 @@ import type { WritePipe } from "./pipe.ts";
 import type { PipeTransportOptions } from "./pipe_options.ts";
 import type { BaseProtocolLike } from "./protocol.ts";
 import { type WritableData, type WriteBufferLimits, WriteTransport } from "./transport.ts";
-import type { TransportLoop } from "./transport_loop.ts";
+import type { Closable, TransportLoop } from "./transport_loop.ts";
 
 /** As asyncio's `LOG_THRESHOLD_FOR_CONNLOST_WRITES`. */
 const WRITES_BEFORE_WARNING = 5;
+
+/** Whether a pipe is what the process itself prints to, also when the loop is closed. */
+function isOwnOutput(pipe: WritePipe): boolean {
+  if (pipe === 1 || pipe === 2 || pipe === Deno.stdout || pipe === Deno.stderr) return true;
+  return pipe instanceof WritableStream &&
+    (pipe === Deno.stdout.writable || pipe === Deno.stderr.writable);
+}
 
 /**
  * The transport of the end of a pipe that is written to.
@@ -33,12 +40,16 @@ const WRITES_BEFORE_WARNING = 5;
  * has gone away, `connectionLost()` tells, with an error if something was left unsent. A web stream
  * tells that at once, a pipe of the system with the next write.
  *
+ * A pipe that is left open is closed with the loop, unless it is what the process itself prints to.
+ *
  * asyncio name: `_UnixWritePipeTransport`.
  */
 export class WritePipeTransport extends WriteTransport {
   readonly #context: Context;
   readonly #loop: TransportLoop;
   readonly #sink: PipeSink;
+  // Closed with the loop.
+  readonly #held: Closable = { close: () => this.#release(this.#writes.sending) };
   #protocol: BaseProtocolLike;
 
   readonly #flow: FlowControl;
@@ -68,6 +79,7 @@ export class WritePipeTransport extends WriteTransport {
     this.#context = copyContext();
     this.#loop = loop;
     this.#sink = openSink(pipe);
+    if (!isOwnOutput(pipe)) loop._hold(this.#held);
     this.#protocol = protocol;
     this.#flow = new FlowControl(loop, this);
     this.#writes = new WriteQueue(this.#sink, this);
@@ -208,9 +220,14 @@ export class WritePipeTransport extends WriteTransport {
     } catch (failure) {
       this.#report(failure, "protocol.connectionLost() failed");
     } finally {
-      if (interrupted || error !== undefined) this.#sink.abort();
-      else this.#sink.close();
+      this.#loop._letGo(this.#held);
+      this.#release(interrupted || error !== undefined);
     }
+  }
+
+  #release(isCutOff: boolean): void {
+    if (isCutOff) this.#sink.abort();
+    else this.#sink.close();
   }
 
   #report(error: unknown, message: string): void {

@@ -149,6 +149,34 @@ Deno.test("What is left of a loop does not keep the process alive", async () => 
   assertEquals(code, 0);
 });
 
+Deno.test(
+  "Children and pipes that are left behind end with the loop, and nobody waits for them",
+  { ignore },
+  async () => {
+    const { code, stdout, stderr } = await runProgram("leftover_children", ["-A"]);
+    assertEquals(stderr, "");
+    assertEquals(code, 0);
+    const [pipe, ...children] = stdout.trimEnd().split("\n");
+    assertEquals(pipe, "pipe: ended");
+    assertEquals(children.map((line) => line.slice(line.indexOf(" ") + 1)), [
+      "without pipes",
+      "with pipes",
+      "with pipes, unread",
+      "with another name",
+      "with another name, unread",
+    ]);
+    for (const line of children) {
+      while (isAlive(parseInt(line))) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  },
+);
+
+function isAlive(pid: number): boolean {
+  const { stdout } = new Deno.Command("ps", { args: ["-o", "stat=", "-p", `${pid}`] }).outputSync();
+  // A zombie is dead, but nobody has asked how it died.
+  return /^[^Z]/.test(new TextDecoder().decode(stdout).trim());
+}
+
 Deno.test("A program that fails ends the process with its error", async () => {
   const { code, stderr } = await runProgram("fails");
   assertMatch(stderr, /^error: Uncaught \(in promise\) TypeError: main failed\n/);

@@ -135,6 +135,10 @@ class MemoryChild implements SpawnedChild {
     this.signals.push(signal);
   }
 
+  unref(): void {
+    this.signals.push("unref");
+  }
+
   exit(returncode: number): void {
     this.#failWrite?.(new Deno.errors.BrokenPipe("nobody reads"));
     this.#exit.resolve(returncode);
@@ -373,6 +377,21 @@ testProcess(
     assertEquals([child.signals, child.cancelled], [["SIGKILL"], [2, 1]]);
   },
 );
+
+Deno.test("A child that still runs is killed when the loop is closed, and only then", async () => {
+  for (const exits of [false, true]) {
+    const loop = newEventLoop();
+    const child = new MemoryChild();
+    await loop.runUntilComplete(async () => {
+      new ProcessTransport(loop, child, new ProcessRecorder());
+      if (exits) child.exit(0);
+      await settle();
+    });
+    loop.close();
+    assertEquals(child.signals, exits ? [] : ["unref", "SIGKILL"]);
+    assertEquals([child.inputClosed, child.cancelled], [1, [1, 2]]);
+  }
+});
 
 // ---- Real children --------------------------------------------------------------------------------
 
