@@ -13,7 +13,7 @@
  * @module
  */
 
-import { KeyboardInterrupt } from "../futures/errors.ts";
+import { reportError } from "./_report.ts";
 import type { BaseTransport } from "./base_transport.ts";
 import type { BaseProtocolLike } from "./protocol.ts";
 import type { TransportLoop } from "./transport_loop.ts";
@@ -80,17 +80,10 @@ export class FlowControl {
   }
 
   #tell(method: "pauseWriting" | "resumeWriting"): void {
-    const protocol = this.#transport.getProtocol() as BaseProtocolLike;
     try {
-      protocol[method]();
+      (this.#transport.getProtocol() as BaseProtocolLike)[method]();
     } catch (error) {
-      if (error instanceof KeyboardInterrupt) throw error;
-      this.#loop.callExceptionHandler({
-        message: `protocol.${method}() failed`,
-        exception: error,
-        transport: this.#transport,
-        protocol,
-      });
+      reportError(this.#loop, this.#transport, error, `protocol.${method}() failed`);
     }
   }
 }

@@ -12,12 +12,13 @@
 
 import { describe } from "../futures/_describe.ts";
 import { type Context, copyContext } from "../futures/context.ts";
-import { KeyboardInterrupt, RuntimeError } from "../futures/errors.ts";
+import { RuntimeError } from "../futures/errors.ts";
 import type { Future } from "../futures/future.ts";
 import type { Runnable } from "../futures/future_loop.ts";
 import { ContextCall } from "./_context_call.ts";
 import { isHostError } from "./_host_error.ts";
 import { openSource, type PipeSource } from "./_pipe_source.ts";
+import { reportError } from "./_report.ts";
 import type { ReadPipe } from "./pipe.ts";
 import type { PipeTransportOptions } from "./pipe_options.ts";
 import type { AnyProtocol, BufferedProtocolLike, ProtocolLike } from "./protocol.ts";
@@ -242,13 +243,7 @@ export class ReadPipeTransport extends ReadTransport implements Runnable {
   }
 
   #report(error: unknown, message: string): void {
-    if (error instanceof KeyboardInterrupt) throw error;
-    this.#loop.callExceptionHandler({
-      message,
-      exception: error,
-      transport: this,
-      protocol: this.#protocol,
-    });
+    reportError(this.#loop, this, error, message);
   }
 
   /** For messages. */

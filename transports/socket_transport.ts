@@ -24,6 +24,7 @@ import type { Future } from "../futures/future.ts";
 import type { Runnable } from "../futures/future_loop.ts";
 import { bytesOf } from "./_bytes.ts";
 import { FlowControl } from "./_flow_control.ts";
+import { isHostError } from "./_host_error.ts";
 import { ReadPump } from "./_read_pump.ts";
 import { WriteQueue } from "./_write_queue.ts";
 import type { AnyProtocol, BaseProtocolLike } from "./protocol.ts";
@@ -444,11 +445,4 @@ class ConnectionLost implements Runnable {
   toString(): string {
     return `connectionLost() of ${this.#transport}`;
   }
-}
-
-function isHostError(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const known = Deno.errors as unknown as Record<string, typeof Error | undefined>;
-  const Class = known[error.name];
-  return Class !== undefined && error instanceof Class;
 }

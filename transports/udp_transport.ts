@@ -12,12 +12,12 @@
 
 import { describe } from "../futures/_describe.ts";
 import { type Context, copyContext } from "../futures/context.ts";
-import { KeyboardInterrupt } from "../futures/errors.ts";
 import type { Future } from "../futures/future.ts";
 import type { Runnable } from "../futures/future_loop.ts";
 import { bytesOf } from "./_bytes.ts";
 import { ContextCall } from "./_context_call.ts";
 import { FlowControl } from "./_flow_control.ts";
+import { reportError } from "./_report.ts";
 import type { DatagramAddress, DatagramSocket } from "./datagram_socket.ts";
 import { DatagramTransport } from "./datagram_transport.ts";
 import type { DatagramProtocol } from "./protocol.ts";
@@ -274,13 +274,7 @@ export class UdpTransport extends DatagramTransport implements Runnable {
     try {
       call();
     } catch (error) {
-      if (error instanceof KeyboardInterrupt) throw error;
-      this.#loop.callExceptionHandler({
-        message: `protocol.${method}() failed`,
-        exception: error,
-        transport: this,
-        protocol: this.#protocol,
-      });
+      reportError(this.#loop, this, error, `protocol.${method}() failed`);
     }
   }
 

@@ -9,13 +9,13 @@
  */
 
 import { type Context, copyContext } from "../futures/context.ts";
-import { KeyboardInterrupt } from "../futures/errors.ts";
 import type { Future } from "../futures/future.ts";
 import { bytesOf } from "./_bytes.ts";
 import { ContextCall } from "./_context_call.ts";
 import { FlowControl } from "./_flow_control.ts";
 import { isHostError } from "./_host_error.ts";
 import { openSink, type PipeSink } from "./_pipe_sink.ts";
+import { reportError } from "./_report.ts";
 import { WriteQueue } from "./_write_queue.ts";
 import type { WritePipe } from "./pipe.ts";
 import type { PipeTransportOptions } from "./pipe_options.ts";
@@ -231,13 +231,7 @@ export class WritePipeTransport extends WriteTransport {
   }
 
   #report(error: unknown, message: string): void {
-    if (error instanceof KeyboardInterrupt) throw error;
-    this.#loop.callExceptionHandler({
-      message,
-      exception: error,
-      transport: this,
-      protocol: this.#protocol,
-    });
+    reportError(this.#loop, this, error, message);
   }
 
   /** For messages. */
