@@ -21,6 +21,7 @@ import type { Transport } from "../transports/transport.ts";
 import type { StreamSocket } from "../transports/stream_socket.ts";
 import { knownAddresses } from "./_resolve.ts";
 import { withAddress } from "./_address_error.ts";
+import { handOver } from "./_hand_over.ts";
 import { hostCall } from "./_host_call.ts";
 import type { BaseEventLoop } from "./base_event_loop.ts";
 import { chooseTls, type TlsChoice } from "./_tls.ts";
@@ -153,25 +154,15 @@ export function* makeTransport<P extends AnyProtocol>(
   protocolFactory: () => P,
   tls: TlsChoice | undefined,
 ): Generator<Suspension, [Transport, P], unknown> {
-  const waiter = loop.createFuture<void>();
-  let protocol: P;
-  let transport: Transport;
-  try {
-    protocol = protocolFactory();
-    transport = tls === undefined
-      ? loop._makeSocketTransport(socket, protocol, { waiter })
-      : loop._makeSslTransport(socket, protocol, tls.context, { ...tls.options, waiter });
-  } catch (error) {
-    socket.close();
-    throw error;
-  }
-  try {
-    yield* waiter;
-  } catch (error) {
-    transport.close();
-    throw error;
-  }
-  return [transport, protocol];
+  return yield* handOver(
+    loop,
+    socket,
+    protocolFactory,
+    (protocol, waiter) =>
+      tls === undefined
+        ? loop._makeSocketTransport(socket, protocol, { waiter })
+        : loop._makeSslTransport(socket, protocol, tls.context, { ...tls.options, waiter }),
+  );
 }
 
 /** `loop.createConnection()`. */

@@ -21,6 +21,7 @@ import { bytesOf } from "../transports/_bytes.ts";
 import type { WritableData } from "../transports/transport.ts";
 import { withAddress } from "./_address_error.ts";
 import { checkFactory, checkPort } from "./_connect.ts";
+import { handOver } from "./_hand_over.ts";
 import { hostCall } from "./_host_call.ts";
 import { knownAddresses } from "./_resolve.ts";
 import { Kept } from "./_sockets.ts";
@@ -43,29 +44,6 @@ function* resolve(
   const infos = knownAddresses(host, port, options) ??
     (yield* hostCall(loop, () => loop._resolve(host, port, options), () => {}));
   return infos.map(({ family, address }) => ({ ...address, family }));
-}
-
-/** Makes a transport of something and waits until its protocol has it. */
-function* handOver<T extends BaseTransport>(
-  loop: BaseEventLoop,
-  open: { close(): void },
-  make: (waiter: Future<void>) => T,
-): Generator<Suspension, T, unknown> {
-  const waiter = loop.createFuture<void>();
-  let transport: T;
-  try {
-    transport = make(waiter);
-  } catch (error) {
-    open.close();
-    throw error;
-  }
-  try {
-    yield* waiter;
-  } catch (error) {
-    transport.close();
-    throw error;
-  }
-  return transport;
 }
 
 /** `loop.createDatagramEndpoint()`. */
@@ -95,15 +73,13 @@ export function* createDatagramEndpoint<P extends DatagramProtocol>(
   const [local, remote] = pair;
   const socket = sock ??
     (yield* bind(loop, local, remote?.family ?? (family || 4), allowBroadcast));
-  let protocol!: P;
-  const transport = yield* handOver(loop, socket, (waiter) => {
-    protocol = protocolFactory();
-    return loop._makeDatagramTransport(socket, protocol, {
-      waiter,
-      ...(remote === undefined ? {} : { remoteAddr: [remote.host, remote.port] as const }),
-    });
-  });
-  return [transport, protocol];
+  const known = remote === undefined ? {} : { remoteAddr: [remote.host, remote.port] as const };
+  return yield* handOver(
+    loop,
+    socket,
+    protocolFactory,
+    (protocol, waiter) => loop._makeDatagramTransport(socket, protocol, { waiter, ...known }),
+  );
 }
 
 /** The first local and the first remote address of one family. */
@@ -145,16 +121,7 @@ export function* connectPipe<T extends BaseTransport, P>(
   make: (protocol: P, waiter: Future<void>) => T,
 ): Generator<Suspension, [T, P], unknown> {
   checkFactory("Cannot connect a pipe", protocolFactory);
-  const protocol = protocolFactory();
-  const waiter = loop.createFuture<void>();
-  const transport = make(protocol, waiter);
-  try {
-    yield* waiter;
-  } catch (error) {
-    transport.close();
-    throw error;
-  }
-  return [transport, protocol];
+  return yield* handOver(loop, undefined, protocolFactory, make);
 }
 
 // ---- Datagram sockets as such -------------------------------------------------------------------
