@@ -57,19 +57,21 @@ class GatheringFuture extends Future<unknown[]> {
     this.#returnExceptions = returnExceptions;
     this.#signal = signal;
     signal?.addEventListener("abort", this.#abort, { once: true });
-    const made = new Map<unknown, Future<unknown>>();
     const done: Future<unknown>[] = [];
+    // A coroutine that is given twice runs once; a function is called as often as it is given.
+    let made: Map<unknown, Future<unknown>> | null = null;
     for (const input of inputs) {
-      // A future that is given twice is waited for once; a function is called as often as it is given.
-      let child = typeof input === "function" ? undefined : made.get(input);
-      if (child === undefined) {
-        child = ensureFuture(input, { loop });
-        made.set(input, child);
-        this.#pending++;
-        if (child.done()) done.push(child);
-        else waitOn(child, new ChildDone(this, child));
+      let child: Future<unknown> | undefined;
+      if (isfuture(input) || typeof input === "function") child = ensureFuture(input, { loop });
+      else {
+        made ??= new Map();
+        child = made.get(input);
+        if (child === undefined) made.set(input, child = ensureFuture(input, { loop }));
       }
       this.children.push(child);
+      this.#pending++;
+      if (child.done()) done.push(child);
+      else waitOn(child, new ChildDone(this, child));
     }
     // Those that were done at once, as eager tasks may be, are looked at when all are there.
     for (const child of done) this.childDone(child);
