@@ -141,6 +141,7 @@ testStreams(
 
 testStreams("drain() waits while the other end does not read, in any number of tasks", async () => {
   const gate = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
   let total = 0;
   await using server = await startServer(
     async (reader, writer) => {
@@ -150,6 +151,7 @@ testStreams("drain() waits while the other end does not read, in any number of t
         if (block.length === 0) break;
         total += block.length;
       }
+      ended.resolve();
       writer.close();
     },
     "127.0.0.1",
@@ -173,7 +175,8 @@ testStreams("drain() waits while the other end does not read, in any number of t
   await gather(...drains);
   writer.close();
   await writer.waitClosed();
-  await sleep(20);
+  // What the writer has sent is still under way.
+  await ended.promise;
   assertEquals(total, size);
 });
 
