@@ -2,7 +2,11 @@
  * Bytes that were received and not yet read.
  *
  * One array with a window `[#start, #end)`. A chunk that comes while the window is empty is adopted
- * as it is; one that is read whole is handed out as it is.
+ * as it is; one that is read whole is handed out as it is. Anything else is copied before it is handed
+ * out: short pieces several at a time, as neighbours in one array, since V8 takes 0.2 µs to make an
+ * array and a tenth of that to make a view.
+ *
+ * Invariant: nothing that was handed out shares its memory with what is still to be read.
  *
  * May be imported by `transports/` only.
  *
@@ -14,6 +18,10 @@ type Bytes = Uint8Array<ArrayBuffer>;
 const EMPTY: Bytes = new Uint8Array(0);
 /** Below so many bytes a loop finds a byte sooner than the call of `indexOf` does. */
 const LOOP_BYTES = 48;
+/** How much is copied at once for several pieces: as much as one piece that is kept may hold. */
+const RUN_BYTES = 2048;
+/** Longer pieces get an array of their own. */
+const MAX_PIECE_BYTES = 512;
 
 /** A queue of bytes. */
 export class ByteBuffer {
@@ -22,6 +30,9 @@ export class ByteBuffer {
   #end = 0;
   // Whether the array was made here, so that its free end may be written to.
   #owned = false;
+  // A copy of a part of the window, and where in the array it begins.
+  #run: Bytes = EMPTY;
+  #runStart = 0;
 
   /** How many bytes there are. */
   get length(): number {
@@ -36,6 +47,7 @@ export class ByteBuffer {
       this.#start = 0;
       this.#end = chunk.length;
       this.#owned = false;
+      this.#forgetRun();
       return;
     }
     const needed = length + chunk.length;
@@ -46,6 +58,7 @@ export class ByteBuffer {
       this.#start = 0;
       this.#end = length;
       this.#owned = true;
+      this.#forgetRun();
     }
     this.#bytes.set(chunk, this.#end);
     this.#end += chunk.length;
@@ -53,7 +66,7 @@ export class ByteBuffer {
 
   /** Puts bytes back in front. */
   prepend(chunk: Bytes): void {
-    const rest = this.take(this.length);
+    const rest = this.takeAll();
     this.append(chunk);
     if (rest.length > 0) this.append(rest);
   }
@@ -61,20 +74,63 @@ export class ByteBuffer {
   /**
    * Takes the first `count` bytes out; there must be as many.
    *
-   * The result shares its memory with nothing that stays here, so its owner may do with it as he
-   * likes, transfer it even.
+   * The result belongs to its receiver; other pieces that were taken may lie in the same memory.
    */
   take(count: number): Bytes {
     const start = this.#start;
     const end = start + count;
     const bytes = this.#bytes;
-    const whole = start === 0 && end === bytes.length;
-    if (end < this.#end) this.#start = end;
-    else {
-      this.#bytes = EMPTY;
-      this.#start = this.#end = 0;
+    if (count === bytes.length) {
+      this.#clear();
+      return bytes;
     }
-    return whole ? bytes : bytes.slice(start, end);
+    const piece = count > MAX_PIECE_BYTES ? bytes.slice(start, end) : this.#piece(start, end);
+    if (end === this.#end) this.#clear();
+    else this.#start = end;
+    return piece;
+  }
+
+  /** The same, at the beginning of its memory, where one looks for it through a `DataView`. */
+  takeAtZero(count: number): Bytes {
+    const start = this.#start;
+    const end = start + count;
+    const bytes = this.#bytes;
+    if (end === this.#end) this.#clear();
+    else this.#start = end;
+    return count === bytes.length && bytes.byteOffset === 0 ? bytes : bytes.slice(start, end);
+  }
+
+  /** Takes everything out; the result shares its memory with no piece. */
+  takeAll(): Bytes {
+    const start = this.#start;
+    const end = this.#end;
+    const bytes = this.#bytes;
+    this.#clear();
+    return start === 0 && end === bytes.length ? bytes : bytes.slice(start, end);
+  }
+
+  #clear(): void {
+    this.#bytes = EMPTY;
+    this.#start = this.#end = 0;
+    this.#forgetRun();
+  }
+
+  #forgetRun(): void {
+    this.#run = EMPTY;
+    this.#runStart = 0;
+  }
+
+  #piece(start: number, end: number): Bytes {
+    const from = start - this.#runStart;
+    // A run that was transferred has no length.
+    if (end - this.#runStart <= this.#run.length) {
+      return this.#run.subarray(from, from + end - start);
+    }
+    const run = this.#bytes.slice(start, Math.min(start + RUN_BYTES, this.#end));
+    if (run.length === end - start) return run;
+    this.#run = run;
+    this.#runStart = start;
+    return run.subarray(0, end - start);
   }
 
   /** Where a byte is, counted from the first, or -1. */

@@ -23,7 +23,7 @@ import type { Transport } from "./transport.ts";
 /** Flow control and closing, which every protocol under a {@linkcode StreamWriter} needs. */
 export abstract class StreamProtocolBase extends Protocol {
   /** @internal */
-  protected readonly _loop: FutureLoop;
+  readonly _loop: FutureLoop;
   #paused = false;
   #lost = false;
   #lostWith: unknown = undefined;
@@ -74,12 +74,21 @@ export abstract class StreamProtocolBase extends Protocol {
   /** The connection was upgraded. @internal */
   _replaceTransport(_transport: Transport): void {}
 
-  /** What `drain()` has to wait for, or `null`. @internal */
-  _beginDrain(): Future<void> | null {
+  /**
+   * Whether `drain()` has to wait.
+   *
+   * @throws what the connection was lost with
+   * @internal
+   */
+  _mustDrain(): boolean {
     if (this.#lost) {
       throw this.#lostWith ?? new Deno.errors.ConnectionReset("Connection lost");
     }
-    if (!this.#paused) return null;
+    return this.#paused;
+  }
+
+  /** What `drain()` has to wait for. @internal */
+  _beginDrain(): Future<void> {
     const waiter = this._loop.createFuture<void>();
     this.#drainWaiters.add(waiter);
     return waiter;

@@ -14,7 +14,8 @@ import { enterDetached, runningLoop } from "../futures/_frame.ts";
 import { describe } from "../futures/_describe.ts";
 import { withSignal } from "../futures/_abort.ts";
 import { copyContext } from "../futures/context.ts";
-import { type Coroutine, Operation } from "../futures/coroutine.ts";
+import type { Coroutine } from "../futures/coroutine.ts";
+import { ImmediateOperation, NOT_YET } from "../futures/_immediate.ts";
 import type { Suspension } from "../futures/awaitable.ts";
 import { NotImplementedError, RuntimeError } from "../futures/errors.ts";
 import type { Future } from "../futures/future.ts";
@@ -69,17 +70,20 @@ export interface ReadUntilOptions extends ReadOptions {
 
 /** What a reading operation sees of its reader. */
 interface ReaderState {
+  readonly loop: FutureLoop;
   readonly buffer: ByteBuffer;
   readonly limit: number;
   eof: boolean;
   exception: unknown;
+  /** Whether the transport is paused. */
+  paused: boolean;
   wait(method: string): Future<void>;
   endWait(future: Future<void>): void;
   taken(): void;
 }
 
 /** One call of a reading method: tries, waits for more, tries again. */
-abstract class ReadOperation<T> extends Operation<T> {
+abstract class ReadOperation<T> extends ImmediateOperation<T> {
   protected readonly state: ReaderState;
   #waiting: Future<void> | null = null;
 
@@ -90,6 +94,19 @@ abstract class ReadOperation<T> extends Operation<T> {
 
   /** What is asked for, or `undefined` when more bytes are needed; called again with more. */
   protected abstract attempt(): T | undefined;
+
+  protected override get loop(): FutureLoop {
+    return this.state.loop;
+  }
+
+  protected override now(): T | typeof NOT_YET {
+    const state = this.state;
+    if (state.exception !== undefined) throw state.exception;
+    const value = this.attempt();
+    if (value === undefined) return NOT_YET;
+    if (state.paused) state.taken();
+    return value;
+  }
 
   override next(): IteratorResult<Suspension, T> {
     const state = this.state;
@@ -103,7 +120,7 @@ abstract class ReadOperation<T> extends Operation<T> {
     } else if (state.exception !== undefined) throw state.exception;
     const value = this.attempt();
     if (value !== undefined) {
-      state.taken();
+      if (state.paused) state.taken();
       return { value, done: true };
     }
     const future = state.wait(this.name);
@@ -226,7 +243,9 @@ class ReadExactly extends ReadOperation<Bytes> {
 
   protected override attempt(): Bytes | undefined {
     const { buffer, eof } = this.state;
-    if (buffer.length >= this.#count) return this.#count === 0 ? EMPTY : buffer.take(this.#count);
+    if (buffer.length >= this.#count) {
+      return this.#count === 0 ? EMPTY : buffer.takeAtZero(this.#count);
+    }
     if (!eof) return undefined;
     const partial = buffer.take(buffer.length);
     throw new IncompleteReadError(partial, this.#count);
@@ -264,7 +283,7 @@ class ReadAll extends ReadOperation<Bytes> {
 
   protected override attempt(): Bytes | undefined {
     const { buffer, eof } = this.state;
-    if (buffer.length > 0) this.#blocks.push(buffer.take(buffer.length));
+    if (buffer.length > 0) this.#blocks.push(buffer.takeAll());
     return eof ? concat(this.#blocks) : undefined;
   }
 
@@ -290,6 +309,9 @@ function concat(blocks: readonly Bytes[]): Bytes {
  *
  * Made by `openConnection()`, `startServer()` and their kin. One task reads at a time.
  *
+ * What is read belongs to the program. Short pieces may lie side by side in one `ArrayBuffer`: mind
+ * `byteOffset`, and transfer a copy, `piece.slice().buffer`.
+ *
  * **Cancellation** of a read loses no byte: the next read finds them.
  *
  * asyncio name: `StreamReader`.
@@ -314,7 +336,6 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   readonly #loop: FutureLoop;
   readonly #state: ReaderState;
   #transport: PausableTransport | null = null;
-  #paused = false;
   #waiter: Future<void> | null = null;
 
   /**
@@ -335,10 +356,12 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     }
     this.#loop = loop;
     this.#state = {
+      loop,
       buffer: new ByteBuffer(),
       limit,
       eof: false,
       exception: undefined,
+      paused: false,
       wait: (method) => this.#wait(method),
       endWait: (future) => this.#endWait(future),
       taken: () => this.#taken(),
@@ -384,14 +407,13 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
 
   /** Gives up what is buffered, when it belongs to the upgrade of the connection. @internal */
   _takeBuffered(): Uint8Array<ArrayBuffer> {
-    const { buffer } = this.#state;
-    return buffer.take(buffer.length);
+    return this.#state.buffer.takeAll();
   }
 
   /** Exchanges the transport, when the connection was upgraded. @internal */
   _replaceTransport(transport: PausableTransport): void {
     this.#transport = transport;
-    if (this.#paused) transport.pauseReading();
+    if (this.#state.paused) transport.pauseReading();
   }
 
   /**
@@ -407,10 +429,10 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     if (data.length === 0) return;
     buffer.append(data);
     this.#wake();
-    if (this.#transport === null || this.#paused || buffer.length <= 2 * limit) return;
+    if (this.#transport === null || this.#state.paused || buffer.length <= 2 * limit) return;
     try {
       this.#transport.pauseReading();
-      this.#paused = true;
+      this.#state.paused = true;
     } catch (error) {
       if (!(error instanceof NotImplementedError)) throw error;
       // It cannot be paused: everything has to be buffered.
@@ -444,7 +466,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
       );
     }
     // A paused transport would never bring what is waited for.
-    if (this.#paused) this.#resume();
+    if (this.#state.paused) this.#resume();
     return this.#waiter = this.#loop.createFuture<void>();
   }
 
@@ -453,11 +475,11 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   }
 
   #taken(): void {
-    if (this.#paused && this.#state.buffer.length <= this.#state.limit) this.#resume();
+    if (this.#state.paused && this.#state.buffer.length <= this.#state.limit) this.#resume();
   }
 
   #resume(): void {
-    this.#paused = false;
+    this.#state.paused = false;
     this.#transport?.resumeReading();
   }
 
@@ -523,7 +545,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   }
 
   /**
-   * Reads exactly so many bytes.
+   * Reads exactly so many bytes. They stand at the beginning of their `ArrayBuffer`.
    *
    * asyncio name: `readexactly`.
    *
@@ -607,7 +629,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     const parts = [`${buffer.length} bytes`];
     if (eof) parts.push("eof");
     if (exception !== undefined) parts.push(`exception=${describe(exception)}`);
-    if (this.#paused) parts.push("paused");
+    if (this.#state.paused) parts.push("paused");
     return `<StreamReader ${parts.join(" ")}>`;
   }
 

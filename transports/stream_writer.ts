@@ -9,7 +9,8 @@
 import { enterDetached } from "../futures/_frame.ts";
 import { type AbortOptions, withSignal } from "../futures/_abort.ts";
 import { copyContext } from "../futures/context.ts";
-import { _coroutineOf, type Coroutine, Operation } from "../futures/coroutine.ts";
+import { _coroutineOf, type Coroutine } from "../futures/coroutine.ts";
+import { ImmediateOperation, NOT_YET } from "../futures/_immediate.ts";
 import type { Suspension } from "../futures/awaitable.ts";
 import type { Future } from "../futures/future.ts";
 import type { FutureLoop } from "../futures/future_loop.ts";
@@ -31,7 +32,7 @@ interface StreamLoop extends FutureLoop {
 }
 
 /** `drain()`. */
-class Drain extends Operation<void> {
+class Drain extends ImmediateOperation<void> {
   readonly #reader: StreamReader | null;
   readonly #transport: Transport;
   readonly #protocol: StreamProtocolBase;
@@ -47,6 +48,16 @@ class Drain extends Operation<void> {
 
   override get name(): string {
     return "drain";
+  }
+
+  protected override get loop(): FutureLoop {
+    return this.#protocol._loop;
+  }
+
+  protected override now(): void | typeof NOT_YET {
+    const error = this.#reader?.exception();
+    if (error !== undefined) throw error;
+    if (this.#transport.isClosing() || this.#protocol._mustDrain()) return NOT_YET;
   }
 
   override next(): IteratorResult<Suspension, void> {
@@ -67,8 +78,8 @@ class Drain extends Operation<void> {
         return { value: undefined, done: false };
       }
     }
+    if (!this.#protocol._mustDrain()) return { value: undefined, done: true };
     const future = this.#protocol._beginDrain();
-    if (future === null) return { value: undefined, done: true };
     this.#waiting = future;
     future._asyncioFutureBlocking = true;
     return { value: future as Future<unknown>, done: false };

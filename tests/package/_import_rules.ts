@@ -19,6 +19,7 @@ export const DOORS: Record<string, readonly string[]> = {
   "futures/_abort.ts": ["transports/"],
   "futures/_describe.ts": ["loop/", "transports/"],
   "futures/_frame.ts": ["loop/", "transports/"],
+  "futures/_immediate.ts": ["transports/"],
   "futures/_staggered_race.ts": ["loop/"],
   "futures/_unretrieved.ts": ["loop/"],
   "loop/conformance/_certificate.ts": ["bench/"],
