@@ -33,12 +33,12 @@ export interface Waitable<T> {
   [Symbol.iterator](): Iterator<Suspension, T, unknown>;
 }
 
-function* request<T>(input: PromiseLike<T>): Program<T> {
+export function* request<T>(input: PromiseLike<T>): Program<T> {
   return (yield new AwaitRequest(input) as never) as T;
 }
 
 /** Runs a program in an async function: one `await` for each `t.wait()`. */
-async function drive<T>(program: Program<T>): Promise<T> {
+export async function drive<T>(program: Program<T>): Promise<T> {
   let step = program.next();
   for (;;) {
     if (step.done) return step.value;
@@ -54,7 +54,7 @@ async function drive<T>(program: Program<T>): Promise<T> {
 }
 
 /** Makes a generator coroutine of a program, which may be a plain function that returns one. */
-function asCoroutine<T>(program: () => Program<T>): Coroutine<T> {
+export function asCoroutine<T>(program: () => Program<T>): Coroutine<T> {
   return coroutine(function* () {
     return yield* program();
   })();

@@ -1,0 +1,259 @@
+/**
+ * The soak, on demand: `deno task soak --seconds 120 --clients 5000 --seed 1`.
+ *
+ * So many clients at a time talk to a server in another process, over TCP and Unix sockets of this machine,
+ * with random sizes and delays; half of the connections are broken off in some way (`_plan.ts`). Every
+ * byte that arrives is checked, every connection accounted for (`_ledger.ts`); memory has to be flat
+ * (`_memory.ts`), and nothing may be left at the end. The same seed makes the same plans; when what
+ * happens is up to the machine.
+ *
+ * This process works without the library. It starts the two sides (`_child.ts`), keeps the ledger, and
+ * ends both when they do not come to an end themselves. Exits with 1 when anything was wrong.
+ */
+import type { ChildOptions, Message } from "./_child.ts";
+import { Ledger } from "./_ledger.ts";
+import {
+  descriptorLimit,
+  judgeMemory,
+  judgeResidue,
+  mebibytes,
+  MIN_STEADY_MS,
+  type Sample,
+} from "./_memory.ts";
+import type { Scale } from "./_plan.ts";
+import type { Addresses } from "./_server.ts";
+
+/** All has to end within this time after the clients were told to, in milliseconds. */
+const END_MS = 600_000;
+
+/** Descriptors of a process that are no connections of clients, those being closed included. */
+const OTHER_DESCRIPTORS = 500;
+
+/** How many failures are printed. */
+const PRINTED_FAILURES = 20;
+
+interface Options {
+  seconds: number;
+  clients: number;
+  seed: number;
+}
+
+function parse(args: string[]): Options {
+  const options: Options = {
+    seconds: 120,
+    clients: 5000,
+    seed: crypto.getRandomValues(new Uint32Array(1))[0]!,
+  };
+  for (let i = 0; i < args.length; i += 2) {
+    const name = args[i]!.replace(/^--/, "");
+    const value = Number(args[i + 1]);
+    if (!Object.hasOwn(options, name) || !(Number.isSafeInteger(value) && value > 0)) {
+      console.error("usage: deno task soak [--seconds N] [--clients N] [--seed N]");
+      Deno.exit(1);
+    }
+    options[name as keyof Options] = value;
+  }
+  return options;
+}
+
+/** The clients that there are descriptors for. */
+async function affordable(clients: number): Promise<number> {
+  const limit = await descriptorLimit();
+  if (limit === undefined || limit >= clients + OTHER_DESCRIPTORS) return clients;
+  const fewer = Math.max(1, limit - OTHER_DESCRIPTORS);
+  console.log(
+    `A process may have ${limit} descriptors here, ${clients} clients need ` +
+      `${clients + OTHER_DESCRIPTORS}: going on with ${fewer} clients. For more, run ` +
+      `\`ulimit -n ${
+        clients + OTHER_DESCRIPTORS
+      }\` in this shell before; where that is refused, root ` +
+      "can raise the hard limit (`ulimit -Hn`, /etc/security/limits.conf)",
+  );
+  return fewer;
+}
+
+/** A process that is one side of the soak. */
+class Side {
+  readonly name: string;
+  readonly samples: Sample[] = [];
+  retries: Record<string, number> = {};
+  readonly ended: Promise<void>;
+  readonly #child: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  #reachedEnd = false;
+
+  constructor(
+    options: ChildOptions,
+    hear: (message: Message) => void,
+    fail: (text: string) => void,
+  ) {
+    this.name = options.side.name;
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "-A",
+        "--no-check",
+        "--v8-flags=--expose-gc",
+        new URL("./_child.ts", import.meta.url).href,
+        JSON.stringify(options),
+      ],
+      cwd: new URL("../../", import.meta.url),
+      env: { NO_COLOR: "1" },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#input = this.#child.stdin.getWriter();
+    const told = this.#hear((message) => {
+      if (message.type === "sample") this.samples.push(message.sample);
+      else if (message.type === "end") {
+        this.retries = message.retries;
+        this.#reachedEnd = true;
+      } else hear(message);
+    });
+    const complained = new Response(this.#child.stderr).text();
+    this.ended = Promise.all([this.#child.status, complained, told]).then(
+      ([{ code, signal }, text]) => {
+        if (text !== "") fail(`The ${this.name} printed errors:\n${text.slice(0, 2000)}`);
+        if (!this.#reachedEnd || code !== 0) {
+          fail(`The ${this.name} did not come to an end: exit code ${code}, signal ${signal}`);
+        }
+      },
+    );
+  }
+
+  /** Says something to the process. */
+  async say(word: string): Promise<void> {
+    try {
+      await this.#input.write(new TextEncoder().encode(`${word}\n`));
+    } catch {
+      // It has ended; its end tells what is to be told.
+    }
+  }
+
+  /** Ends the process. */
+  kill(): void {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+  }
+
+  async #hear(hear: (message: Message) => void): Promise<void> {
+    let rest = "";
+    for await (const text of this.#child.stdout.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) hear(JSON.parse(line));
+    }
+  }
+}
+
+function describe(side: Side | undefined): string {
+  const last = side?.samples.at(-1);
+  if (last === undefined) return "nothing yet";
+  const [rss, heap] = [last.rss, last.heap].map(mebibytes);
+  return `${last.open} open, ${last.made} made, ${mebibytes(last.bytes)}, rss ${rss}, heap ${heap}`;
+}
+
+async function main(): Promise<number> {
+  const options = parse(Deno.args);
+  const { seconds, seed } = options;
+  const clients = await affordable(options.clients);
+  const scale: Scale = {
+    seed,
+    maxLifeMs: Math.min(60_000, seconds * 250),
+    maxBytes: 256 * 1024,
+  };
+  const sampleMs = Math.min(5000, Math.max(500, seconds * 1000 / 60));
+  console.log(`Soak: seed ${seed}, ${clients} clients, ${seconds} s`);
+
+  let failures = 0;
+  const fail = (text: string) => {
+    if (++failures <= PRINTED_FAILURES) console.log(`FAILED ${text}`);
+  };
+  const ledger = new Ledger(scale, fail);
+  const listening = Promise.withResolvers<Addresses>();
+  const hear = (message: Message) => {
+    if (message.type === "record") ledger.add(message.record);
+    else if (message.type === "failure") fail(message.text);
+    else if (message.type === "listening") listening.resolve(message.addresses);
+  };
+
+  const folder = await Deno.makeTempDir();
+  const unixPath = Deno.build.os === "windows" ? undefined : `${folder}/soak.sock`;
+  const begun = performance.now();
+  const sides: Side[] = [];
+  let late = false;
+  const bound = setTimeout(() => {
+    late = true;
+    for (const side of sides) side.kill();
+  }, seconds * 1000 + END_MS);
+
+  const start = (side: ChildOptions["side"]) => {
+    const started = new Side({ scale, sampleMs, side }, hear, fail);
+    sides.push(started);
+    return started;
+  };
+  const server = start({ name: "server", unixPath });
+  const addresses = await Promise.race([listening.promise, server.ended]);
+  if (addresses !== undefined) {
+    const client = start({ name: "clients", count: clients, addresses });
+    const progress = setInterval(() => {
+      console.log(`${Math.round((performance.now() - begun) / 1000)} s`);
+      for (const side of sides) console.log(`  ${side.name}: ${describe(side)}`);
+    }, Math.min(10_000, seconds * 250));
+    const stop = setTimeout(() => {
+      for (const side of sides) side.say("stop");
+    }, seconds * 1000);
+    await client.ended;
+    clearTimeout(stop);
+    clearInterval(progress);
+    await server.say("close");
+    await server.ended;
+    for (const side of sides) judge(side, clients, seconds, fail);
+  }
+  clearTimeout(bound);
+  if (late) fail(`The soak did not end within ${END_MS} ms after the clients were told to`);
+  ledger.finish();
+  await Deno.remove(folder, { recursive: true });
+
+  const { totals } = ledger;
+  const [sent, received, lost] = [totals.sent, totals.received, totals.sent - totals.received]
+    .map(mebibytes);
+  console.log(
+    `${totals.connections} connections in ${Math.round((performance.now() - begun) / 1000)} s, ` +
+      `${totals.orderly} of them orderly, ${totals.nameless} ended before they said who they are`,
+  );
+  console.log(`${sent} sent, ${received} received, ${lost} went with connections broken off`);
+  console.log("Endings:", totals.endings);
+  for (const side of sides) console.log(`Waits begun anew, ${side.name}:`, side.retries);
+  console.log(failures === 0 ? "ok" : `FAILED: ${failures} failures, seed ${seed}`);
+  return failures === 0 ? 0 : 1;
+}
+
+/** Looks at what a process has held from its start to its end. */
+function judge(
+  { name, samples }: Side,
+  clients: number,
+  seconds: number,
+  fail: (text: string) => void,
+) {
+  const [before, after] = [samples[0], samples.at(-1)];
+  if (before === undefined || after === undefined) return fail(`The ${name} told nothing`);
+  console.log(
+    `${name}: heap ${mebibytes(before.heap)} before, ${mebibytes(after.heap)} after; ` +
+      `rss ${mebibytes(before.rss)} before, ${mebibytes(after.rss)} after`,
+  );
+  for (const wrong of judgeResidue(before, after)) fail(`The ${name}: ${wrong}`);
+  const full = samples.filter(({ open }) => open > 0.9 * clients);
+  const [from, to] = [full[0]?.at ?? 0, full.at(-1)?.at ?? 0];
+  if (to - from < MIN_STEADY_MS) {
+    console.log(`${name}: ${seconds} s are too short to say whether memory is flat`);
+    return;
+  }
+  for (const wrong of judgeMemory(samples, from, to)) fail(`The ${name}: ${wrong}`);
+}
+
+Deno.exit(await main());
