@@ -98,7 +98,11 @@ async function main({ scale, sampleMs, side }: ChildOptions): Promise<void> {
         watch,
       ));
     clearInterval(sampler);
-    checkLeft(side.name, reports);
+    if (checkLeft(side.name, reports)) return;
+    // What is left may keep the loop from ending.
+    tell({ type: "end", retries: world.retries });
+    flush();
+    Deno.exit(0);
   });
   sample();
   const left = openDescriptors();

@@ -19,7 +19,10 @@ export interface Sample {
   bytes: number;
 }
 
-/** How much more than early in the soak there may be late: a share, and some bytes besides. */
+/**
+ * How much more than early in the soak there may be late: a share, and some bytes besides. When more
+ * connections are open then, there may be more in proportion.
+ */
 const TOLERANCE = {
   heap: { share: 0.1, bytes: 4 * 1024 * 1024 },
   external: { share: 0.15, bytes: 8 * 1024 * 1024 },
@@ -43,28 +46,29 @@ export function takeSample(at: number, counts: Pick<Sample, "open" | "made" | "b
   return { at, rss, heap: heapUsed, external, ...counts };
 }
 
-/** What is wrong with the memory of a process between two times; nothing when it is flat. */
-export function judgeMemory(samples: readonly Sample[], from: number, to: number): string[] {
-  const wrong: string[] = [];
+/** How much there was early and late between two times, and whether that is flat. */
+export function judgeMemory(
+  samples: readonly Sample[],
+  from: number,
+  to: number,
+): { text: string; flat: boolean } {
+  const [early, late] = [EARLY, LATE].map(([begin, end]) => {
+    const [first, last] = [from + begin * (to - from), from + end * (to - from)];
+    return samples.filter(({ at }) => at >= first && at <= last);
+  }) as [Sample[], Sample[]];
+  let flat = true;
+  const parts: string[] = [];
   for (const what of ["heap", "external", "rss"] as const) {
-    const [early, late] = [EARLY, LATE].map(([begin, end]) =>
-      median(
-        samples.filter(({ at }) =>
-          at >= from + begin * (to - from) && at <= from + end * (to - from)
-        )
-          .map((sample) => sample[what]),
-      )
-    );
-    if (early === undefined || late === undefined) {
-      wrong.push(`there are too few samples of ${what}`);
-      continue;
-    }
+    const of = (some: Sample[], name: keyof Sample) => median(some.map((each) => each[name]));
+    const [before, after] = [of(early, what), of(late, what)];
     const { share, bytes } = TOLERANCE[what];
-    if (late > early * (1 + share) + bytes) {
-      wrong.push(`${what} grew from ${mebibytes(early)} to ${mebibytes(late)}`);
-    }
+    const more = Math.max(1, of(late, "open") / of(early, "open"));
+    // Not a number, and so not flat, when there are no samples.
+    if (!(after <= before * more * (1 + share) + bytes)) flat = false;
+    parts.push(`${what} ${mebibytes(before)} → ${mebibytes(after)}`);
   }
-  return wrong;
+  const [first, last] = [from, to].map((at) => Math.round(at / 1000));
+  return { text: `from ${first} s to ${last} s ${parts.join(", ")}`, flat };
 }
 
 /** What is wrong with what a process holds when all is over. */
@@ -74,8 +78,8 @@ export function judgeResidue(before: Sample, after: Sample): string[] {
   return [`${mebibytes(residue)} of heap are left after ${after.made} connections`];
 }
 
-function median(values: number[]): number | undefined {
-  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }
 
 /** Bytes, for people. */

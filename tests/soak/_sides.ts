@@ -85,15 +85,14 @@ export async function clientSide(
   await wait([beats]);
 }
 
-/** Reports what is left behind on the running loop. */
-export function checkLeft(side: string, reports: Reports): void {
+/** Reports what is left behind on the running loop; returns whether it is nothing. */
+export function checkLeft(side: string, reports: Reports): boolean {
   const loop = getRunningLoop();
   const tasks = [...allTasks(loop)].filter((task) => task !== currentTask());
   if (tasks.length > 0) {
     reports.failure(`${side}: ${tasks.length} tasks are left, among them ${tasks[0]}`);
   }
-  if (!(loop instanceof BaseEventLoop)) return;
-  const open = [...loop._held];
+  const open = loop instanceof BaseEventLoop ? [...loop._held] : [];
   if (open.length > 0) {
     reports.failure(
       `${side}: ${open.length} connections and servers are left, among them ${
@@ -101,4 +100,5 @@ export function checkLeft(side: string, reports: Reports): void {
       }`,
     );
   }
+  return tasks.length + open.length === 0;
 }
