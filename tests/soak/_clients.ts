@@ -26,12 +26,12 @@ import { End, LONGEST_SLEEP_MS, type World } from "./_end.ts";
 import { makeHeader, makePlan, type Plan, type Scale } from "./_plan.ts";
 import type { Addresses } from "./_server.ts";
 
-/** How fast clients begin, at the start of the soak: so many milliseconds for all of them, per thousand. */
+/** How long it takes a thousand clients to begin, at the start of the soak, in milliseconds. */
 const START_MS = 1000;
 
 /** Clients that come and go. */
 export class Clients {
-  /** How many are there. */
+  /** How many have a connection. */
   open = 0;
   /** How many there were until now. */
   made = 0;
@@ -57,9 +57,7 @@ export class Clients {
   async #place(number: number): Promise<void> {
     await sleep(number * START_MS / 1000);
     while (!this.#world.stopping) {
-      this.open++;
       await this.#one(makePlan(this.#scale, this.made++));
-      this.open--;
     }
   }
 
@@ -71,7 +69,8 @@ export class Clients {
     const task = createTask<void>(program, { name: `client ${plan.id}` });
     end.task = task;
     const errors = await this.#ended(end, task);
-    const left = end.writer && await finish(this.#world, end.writer, end.cut);
+    const left = end.writer && await finish(this.#world, end.writer, end.cut !== undefined);
+    if (end.writer !== undefined) this.open--;
     if (left !== undefined) this.#reports.failure(`Connection ${plan.id}, client: ${left}`);
     this.#reports.record(recordOf(end, errors));
   }
@@ -100,15 +99,18 @@ export class Clients {
   *#client(end: End): Program<void> {
     const { plan, random } = end;
     end.enter("connect");
-    const { tcp, unix } = this.#addresses;
+    const { tcp, restless, unix } = this.#addresses;
     const { limit, transport, highWater: high } = plan;
     const [reader, writer] = yield* end.wait(
       transport === "unix" && unix !== undefined
         ? openUnixConnection(unix, { limit })
-        : openConnection("127.0.0.1", random.choice(tcp), { limit }),
+        : openConnection("127.0.0.1", transport === "restless" ? restless : random.choice(tcp), {
+          limit,
+        }),
     );
     end.reader = reader;
     end.writer = writer;
+    this.open++;
     if (high !== undefined) writer.transport.setWriteBufferLimits({ high });
     let ended = false;
     try {
@@ -138,7 +140,7 @@ export class Clients {
     socket.write(makeHeader(plan.id));
     const data = out.next(Math.min(plan.piece, plan.up));
     if (data.length > 0) socket.write(data.slice());
-    end.cut = true;
+    end.cut = "client resets";
     const delay = Math.min(random.next() * plan.lifeMs, LONGEST_SLEEP_MS);
     await sleep(this.#world.stopping ? 0 : delay);
     socket.resetAndDestroy();

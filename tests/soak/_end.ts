@@ -38,7 +38,7 @@ import {
   startOf,
   WrongBytesError,
 } from "./_content.ts";
-import type { Phase, Plan, Side } from "./_plan.ts";
+import type { Cut, Phase, Plan, Side } from "./_plan.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 type ReadOptions = { signal?: AbortSignal };
@@ -89,8 +89,8 @@ export class End {
   writer: StreamWriter | undefined;
   /** What is cancelled when the plan says so. */
   task: Pick<Task<unknown>, "done" | "cancel"> | undefined;
-  /** Whether this end has broken the connection off, as planned. */
-  cut = false;
+  /** How this end has broken the connection off. */
+  cut: Cut | undefined;
   /** Whether this end has come to the end of what the other one sends. */
   sawEnd = false;
   #waits = 0;
@@ -104,7 +104,7 @@ export class End {
     this.side = side;
     this.kind = kind;
     const { id, up, down } = plan;
-    this.random = new Random(id * 2 + (side === "client" ? 0 : 1));
+    this.random = new Random(side === "client" ? plan.seed + 1 : plan.seed + 2);
     const echoed = plan.talk === "echo" || plan.talk === "in turns";
     const [upStart, downStart] = [startOf(id, "up"), startOf(id, echoed ? "up" : "down")];
     const client = side === "client";
@@ -148,32 +148,35 @@ export class End {
   /** Called after each piece that was sent or received. */
   step(): void {
     const { cutBy, cutAt, ending, cancel, id } = this.plan;
-    if (this.cut || cutBy !== this.side || this.out.bytes + this.in.bytes < cutAt) return;
+    if (this.cut !== undefined || cutBy !== this.side || this.out.bytes + this.in.bytes < cutAt) {
+      return;
+    }
     switch (ending) {
       case "client closes":
       case "server closes":
-        this.cut = true;
+        this.cut = ending;
         this.writer!.close();
         break;
       case "client aborts":
       case "server aborts":
-        this.cut = true;
+        this.cut = ending;
         this.writer!.transport.abort();
         break;
       case "handler is cancelled":
         if (cancel.phase === "connect" && ++this.#phases === 1) this.#cancelSoon();
         break;
       case "handler fails":
-        this.cut = true;
+        this.cut = ending;
         throw new PlannedFailure(id);
     }
   }
 
   #cancelSoon(): void {
     const { afterMs } = this.plan.cancel;
+    const cut = this.side === "client" ? "client is cancelled" : "handler is cancelled";
     const cancel = () => {
       if (this.task === undefined || this.task.done()) return;
-      this.cut = true;
+      this.cut = cut;
       this.task.cancel();
     };
     const loop = getRunningLoop();

@@ -41,13 +41,19 @@ export type Ending =
   | "handler is cancelled"
   | "handler fails";
 
+/** How a connection was broken off: as planned, or by a server that closes, which is no affair of one plan. */
+export type Cut = Exclude<Ending, "orderly"> | "server restarts";
+
 /** Where a task waits. */
 export type Phase = "connect" | "read" | "drain" | "sleep" | "waitClosed";
 
 /** The plan of one connection. */
 export interface Plan {
   id: number;
-  transport: "tcp" | "unix";
+  /** For what is left to chance when it happens. */
+  seed: number;
+  /** `restless` is TCP as well, to the server that closes and opens again. */
+  transport: "tcp" | "unix" | "restless";
   /** The kind of the client's coroutines. */
   kind: Kind;
   talk: Talk;
@@ -73,6 +79,8 @@ export interface Plan {
   /** Whether the client reads through a web stream. */
   web: boolean;
 }
+
+const TRANSPORTS: Record<Plan["transport"], number> = { tcp: 77, unix: 15, restless: 8 };
 
 const ENDINGS: Record<Ending, number> = {
   "orderly": 50,
@@ -100,9 +108,12 @@ const MAX_PIECES = 32;
 
 /** Makes the plan of a connection. */
 export function makePlan({ seed, maxLifeMs, maxBytes }: Scale, id: number): Plan {
-  const random = new Random(Math.imul(seed, 0x9e3779b1) ^ Math.imul(id + 1, 0x85ebca77));
+  const own = Math.imul(seed, 0x9e3779b1) ^ Math.imul(id + 1, 0x85ebca77);
+  const random = new Random(own);
   const ending = random.weighted(ENDINGS);
-  const talk = ending === "client closes" || ending === "server closes"
+  const transport = ending === "client resets" ? "tcp" : random.weighted(TRANSPORTS);
+  // Whoever closes reads no more: where the other one does not read either, both would wait for ever.
+  const talk = ending === "client closes" || ending === "server closes" || transport === "restless"
     ? "both at once"
     : random.weighted(TALKS);
   const piece = logUniform(random, 1024, MAX_PIECE_BYTES);
@@ -122,7 +133,8 @@ export function makePlan({ seed, maxLifeMs, maxBytes }: Scale, id: number): Plan
   const phase = random.choice(PHASES);
   return {
     id,
-    transport: ending !== "client resets" && random.chance(0.15) ? "unix" : "tcp",
+    seed: own,
+    transport,
     kind: random.chance(0.5) ? "generator" : "async function",
     talk,
     ending,

@@ -26,12 +26,15 @@ import {
   STUCK_BEATS,
   talk,
 } from "./_connection.ts";
-import { End, PlannedFailure, type World } from "./_end.ts";
+import { Random } from "../parity/_random.ts";
+import { End, LONGEST_SLEEP_MS, PlannedFailure, type World } from "./_end.ts";
 import { HEADER_BYTES, makePlan, readHeader, type Scale } from "./_plan.ts";
 
 /** Where the server listens. */
 export interface Addresses {
   tcp: number[];
+  /** Of a server that closes again and again. */
+  restless: number;
   /** `undefined` where there are no Unix sockets. */
   unix: string | undefined;
 }
@@ -48,6 +51,10 @@ interface Accepted {
   readonly writer: StreamWriter;
   /** Is done when the handler is. */
   readonly handled: Future<void>;
+  /** Whether it is one of the server that closes again and again. */
+  readonly restless: boolean;
+  /** Whether that server has closed. */
+  doomed: boolean;
   /** Once it has said who it is. */
   end: End | undefined;
   errors: string[];
@@ -68,6 +75,8 @@ export class SoakServer {
   readonly #reported = new Set<number>();
   /** How many connections there have been. */
   accepted = 0;
+  #restless: Server | undefined;
+  #restarting: Task<void> | undefined;
 
   constructor(world: World, scale: Scale, reports: Reports) {
     this.#world = world;
@@ -87,12 +96,16 @@ export class SoakServer {
     if (unixPath !== undefined) {
       this.#servers.push(await startUnixServer(this.#handle, unixPath));
     }
-    return { tcp, unix: unixPath };
+    this.#restless = await startServer(this.#handleRestless, "127.0.0.1", 0, { backlog: BACKLOG });
+    const { port } = this.#restless.sockets[0]!.addr as Deno.NetAddr;
+    this.#restarting = createTask(() => this.#restart(port));
+    return { tcp, restless: port, unix: unixPath };
   }
 
   /** Waits for the connections that are left, which clients have ended by now, and closes. */
   async close(): Promise<void> {
     const { failure } = this.#reports;
+    await this.#restarting;
     // The last ones may have to be accepted still.
     await sleep(100);
     for (const watcher of this.#watchers) {
@@ -102,14 +115,37 @@ export class SoakServer {
       failure(`The server still has connection ${end?.plan.id}: ${writer}`);
     }
     for (const server of this.#servers) server.close();
-    for (const server of this.#servers) {
-      const closed = createTask(server.waitClosed());
-      if (await endsWithin(this.#world, closed, STUCK_BEATS)) continue;
-      failure(`A server cannot be closed: ${server}`);
-      closed.cancel();
-    }
+    for (const server of this.#servers) await this.#closed(server);
     for (const id of this.#failures) {
       if (!this.#reported.has(id)) failure(`Connection ${id}: its handler failed in silence`);
+    }
+  }
+
+  async #closed(server: Server): Promise<void> {
+    const closed = createTask(server.waitClosed());
+    if (await endsWithin(this.#world, closed, 2 * STUCK_BEATS)) return;
+    this.#reports.failure(`A server cannot be closed: ${server}`);
+    closed.cancel();
+  }
+
+  /** Closes a server, and opens it again at the same port, again and again until the soak ends. */
+  async #restart(port: number): Promise<void> {
+    const random = new Random(this.#scale.seed);
+    for (let server = this.#restless!;;) {
+      await sleep(random.next() * Math.min(this.#scale.maxLifeMs, LONGEST_SLEEP_MS));
+      if (this.#world.stopping) return void this.#servers.push(server);
+      for (const accepted of this.open) {
+        if (!accepted.restless) continue;
+        accepted.doomed = true;
+        if (accepted.end !== undefined) accepted.end.cut = "server restarts";
+      }
+      const closes = random.chance(0.8);
+      if (closes) server.close();
+      if (random.chance(0.5)) server.closeClients();
+      else server.abortClients();
+      if (!closes) continue;
+      await this.#closed(server);
+      server = await startServer(this.#handleRestless, "127.0.0.1", port, { backlog: BACKLOG });
     }
   }
 
@@ -124,12 +160,22 @@ export class SoakServer {
     return true;
   }
 
-  readonly #handle: StreamHandler = (reader, writer) => {
+  readonly #handle: StreamHandler = (reader, writer) => this.#accept(reader, writer, false);
+
+  readonly #handleRestless: StreamHandler = (reader, writer) => this.#accept(reader, writer, true);
+
+  #accept(
+    reader: StreamReader,
+    writer: StreamWriter,
+    restless: boolean,
+  ): ReturnType<StreamHandler> {
     const accepted: Accepted = {
       kind: this.accepted++ % 2 === 0 ? "generator" : "async function",
       reader,
       writer,
       handled: getRunningLoop().createFuture(),
+      restless,
+      doomed: false,
       end: undefined,
       errors: [],
       left: false,
@@ -140,7 +186,7 @@ export class SoakServer {
     watcher.addDoneCallback(() => this.#watchers.delete(watcher));
     const program = this.#serve(accepted);
     return accepted.kind === "generator" ? program : drive(program);
-  };
+  }
 
   *#serve(accepted: Accepted): Program<void> {
     const { kind, reader, writer, handled } = accepted;
@@ -153,6 +199,7 @@ export class SoakServer {
       end.reader = reader;
       end.writer = writer;
       end.task = currentTask() as Task<void>;
+      if (accepted.doomed) end.cut = "server restarts";
       accepted.end = end;
       yield* talk(end);
       writer.close();
@@ -181,7 +228,11 @@ export class SoakServer {
       failure(`${name()}: the handler has failed and the connection is open`);
       break;
     }
-    const left = await finish(this.#world, writer, accepted.end?.cut ?? true);
+    const left = await finish(
+      this.#world,
+      writer,
+      accepted.end === undefined || accepted.end.cut !== undefined,
+    );
     if (left !== undefined) failure(`${name()}: ${left}`);
     this.open.delete(accepted);
     const { end, errors } = accepted;
@@ -200,7 +251,7 @@ const NAMELESS = {
   connected: true,
   sent: 0,
   received: 0,
-  cut: false,
+  cut: undefined,
   sawEnd: false,
 } as const;
 
