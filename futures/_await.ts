@@ -18,7 +18,7 @@
 import { currentFrame, type Frame, runningLoop, sync } from "./_frame.ts";
 import { type Callback, Strand } from "./_strand.ts";
 import { CancelledError, RuntimeError } from "./errors.ts";
-import type { FutureLoop, Runnable } from "./future_loop.ts";
+import type { CancelHandle, FutureLoop, Runnable } from "./future_loop.ts";
 import type { FutureLike } from "./future.ts";
 import { Future } from "./future.ts";
 import type { Suspension } from "./awaitable.ts";
@@ -65,9 +65,12 @@ class FutureStrand extends Strand {
   }
 
   #deliver(cancellation: CancelledError | null): void {
+    const future = this.#future;
+    // Known without throwing, which costs more than all the rest.
+    if (future.cancelled()) return this.reject(future._makeCancelledError());
     let value: unknown;
     try {
-      value = this.#future.result();
+      value = future.result();
       if (cancellation === null) return this.fulfil(value);
       value = cancellation;
     } catch (error) {
@@ -78,6 +81,27 @@ class FutureStrand extends Strand {
 
   cancelWait(message: string | undefined): boolean {
     return this.#future.cancel(message);
+  }
+}
+
+/** Waits for a future that a timer sets, and calls the timer off when the wait ends before. */
+class TimerStrand extends FutureStrand {
+  readonly #timer: CancelHandle;
+
+  constructor(
+    future: Future<unknown>,
+    timer: CancelHandle,
+    onFulfilled: Callback,
+    onRejected: Callback,
+    frame: Frame | undefined,
+  ) {
+    super(future, onFulfilled, onRejected, frame);
+    this.#timer = timer;
+  }
+
+  override _run(): void {
+    this.#timer.cancel();
+    super._run();
   }
 }
 
@@ -253,6 +277,24 @@ export function awaitFuture<T, R1, R2>(
 ): PromiseLike<R1 | R2> {
   const strand = new FutureStrand(
     future as Future<unknown>,
+    onFulfilled,
+    onRejected,
+    currentFrame(),
+  );
+  strand.start();
+  return strand as PromiseLike<unknown> as PromiseLike<R1 | R2>;
+}
+
+/** `then()` of a timer and the future that it sets. */
+export function awaitTimer<T, R1, R2>(
+  future: Future<T>,
+  timer: CancelHandle,
+  onFulfilled: Callback,
+  onRejected: Callback,
+): PromiseLike<R1 | R2> {
+  const strand = new TimerStrand(
+    future as Future<unknown>,
+    timer,
     onFulfilled,
     onRejected,
     currentFrame(),

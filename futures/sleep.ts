@@ -8,7 +8,7 @@
  */
 
 import { type AbortOptions, withSignal } from "./_abort.ts";
-import { awaitTurn } from "./_await.ts";
+import { awaitTimer, awaitTurn } from "./_await.ts";
 import { runningLoop } from "./_frame.ts";
 import type { Suspension } from "./awaitable.ts";
 import { type Coroutine, Operation } from "./coroutine.ts";
@@ -65,17 +65,30 @@ class Sleep<T> extends Operation<T> {
 
   override next(): IteratorResult<Suspension, T> {
     let future = this.#future;
-    if (future === null) {
-      const loop = runningLoop();
-      if (loop === null) throw new RuntimeError("Cannot sleep: no event loop is running");
-      this.#future = future = loop.createFuture<T>();
-      this.#timer = loop.callLater(this.#delayMs, wake, this as Sleep<unknown>);
-    } else if (future._state !== 0) {
+    if (future === null) future = this.#begin();
+    else if (future._state !== 0) {
       this.#timer!.cancel();
       return { value: future.result(), done: true };
     }
     future._asyncioFutureBlocking = true;
     return { value: future as Future<unknown>, done: false };
+  }
+
+  #begin(): Future<T> {
+    const loop = runningLoop();
+    if (loop === null) throw new RuntimeError("Cannot sleep: no event loop is running");
+    this.#future = loop.createFuture<T>();
+    this.#timer = loop.callLater(this.#delayMs, wake, this as Sleep<unknown>);
+    return this.#future;
+  }
+
+  override then<R1 = T, R2 = never>(
+    onFulfilled?: ((value: T) => R1 | PromiseLike<R1>) | null,
+    onRejected?: ((reason: unknown) => R2 | PromiseLike<R2>) | null,
+  ): PromiseLike<R1 | R2> {
+    // Outside a loop, and awaited again, it fails as every coroutine does.
+    if (runningLoop() === null || !this._claim()) return super.then(onFulfilled, onRejected);
+    return awaitTimer(this.#begin(), this.#timer!, onFulfilled, onRejected);
   }
 
   /** Called by the timer. */
