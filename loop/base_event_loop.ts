@@ -3,10 +3,9 @@
  *
  * asyncio counterpart: `asyncio.base_events.BaseEventLoop`.
  *
- * A loop runs in iterations: due timers move to the ready queue, then one pass runs what the queue
- * held when it began (`_pass.ts`). Iterations follow each other over a microtask, so promises make
- * progress between them, and at a bounded interval the loop lets the host poll. When nothing is
- * ready, the loop waits in `_select()`, and only there.
+ * The class declares the hooks and what a program calls, and passes it on: what runs when is decided in
+ * `_scheduler.ts`, names become transports in `_connect.ts`, `_serve.ts` and their kin. It is long
+ * because the list is long.
  *
  * ## The hooks of a custom loop
  *
@@ -126,10 +125,8 @@ import type { Executor, ExecutorFunction } from "./executor/executor.ts";
 import { printException } from "./_print_exception.ts";
 import { HostWait } from "./_host_wait.ts";
 import { type AnyCallback, Handle, TimerHandle } from "./handle.ts";
-import { runPass, runTimedPass } from "./_pass.ts";
-import { ReadyQueue } from "./ready_queue.ts";
-import { TimerQueue } from "./timer_queue.ts";
-import { HOST_POLL_INTERVAL_MS, MAX_ASYNC_HOPS, MAX_CALLBACK_BUDGET } from "./_tuning.ts";
+import type { ReadyQueue } from "./ready_queue.ts";
+import { Scheduler } from "./_scheduler.ts";
 
 /**
  * The loop that other loops are made of.
@@ -164,21 +161,13 @@ export class BaseEventLoop extends AbstractEventLoop {
   _interrupted = false;
 
   readonly #host = new HostWait();
-  readonly #ready = new ReadyQueue();
-  readonly #timers = new TimerQueue();
-  // What runs at the end of the present pass.
-  readonly #passEnd: Runnable[] = [];
+  readonly #scheduler = new Scheduler(this);
+  readonly #ready = this.#scheduler.ready;
   // What keeps the process alive and is to be closed with the loop.
   readonly #held = new Set<Closable>();
   readonly #executor = new DefaultExecutor(this);
   #running = false;
   #closed = false;
-  #stopping = false;
-  // What `time()` gave last to a callback among the last few, so that the next pass need not ask; or NaN.
-  #timeSeen = NaN;
-  // While the loop waits in `_select()`: until when, in milliseconds of its clock; else -Infinity.
-  #parkedUntil = -Infinity;
-  #interrupt: unknown = undefined;
   #debug = false;
   #taskFactory: TaskFactory | undefined = undefined;
   #exceptionHandler: ExceptionHandler | undefined = undefined;
@@ -220,6 +209,23 @@ export class BaseEventLoop extends AbstractEventLoop {
   _wakeup(): void {
     this.#host.wakeup();
   }
+
+  /**
+   * The time of the host, in milliseconds, which decides how long callbacks run before `_select(0)` is
+   * called. Another clock than `time()` where that one is virtual.
+   *
+   * Called by the loop after some callbacks, between one and a few dozen, the fewer the faster this
+   * clock goes. It must never go back, and must not throw.
+   */
+  _hostTime(): number {
+    return performance.now();
+  }
+
+  /**
+   * Called before each pass; a loop that looks for races changes the order of what is ready.
+   * @internal
+   */
+  _passBegins(_ready: ReadyQueue): void {}
 
   /**
    * Resolves a name.
@@ -397,7 +403,7 @@ export class BaseEventLoop extends AbstractEventLoop {
       this.#check("callLater", callback);
     }
     const snapshot = currentContext()._snapshot();
-    const when = this.#timeSeen = this.time();
+    const when = this.#scheduler.timeSeen = this.time();
     return this.#schedule(
       new TimerHandle(when + delay, callback as unknown as AnyCallback, args, snapshot, this),
     );
@@ -427,8 +433,7 @@ export class BaseEventLoop extends AbstractEventLoop {
 
   #schedule(timer: TimerHandle): TimerHandle {
     if (this.#debug) timer._sourceTraceback = new Error().stack;
-    this.#timers.push(timer);
-    if (timer._when < this.#parkedUntil) this.#unpark();
+    this.#scheduler.schedule(timer);
     return timer;
   }
 
@@ -449,13 +454,13 @@ export class BaseEventLoop extends AbstractEventLoop {
 
   /** @internal */
   _timerHandleCancelled(timer: TimerHandle): void {
-    if (timer._scheduled) this.#timers.noteCancelled();
+    if (timer._scheduled) this.#scheduler.timerCancelled();
   }
 
   /** @internal */
   override _enqueue(item: Runnable): void {
     this.#ready.push(item);
-    if (this.#parkedUntil !== -Infinity) this.#unpark();
+    if (this.#scheduler.parkedUntil !== -Infinity) this.#scheduler.unpark();
   }
 
   /**
@@ -464,21 +469,7 @@ export class BaseEventLoop extends AbstractEventLoop {
    * @internal
    */
   _deliver(item: Runnable): void {
-    if (this.#parkedUntil === -Infinity || this._asyncSteps > 0 || this.#debug) {
-      return this._enqueue(item);
-    }
-    const until = this.#parkedUntil;
-    this.#parkedUntil = -Infinity;
-    this.#ready.push(item);
-    runPass(this, this.#ready, 1);
-    if (this.#passEnd.length > 0) this.#endPass();
-    // A timer that was scheduled meanwhile may be due before the wait ends.
-    const next = this.#timers.peek();
-    this.#parkedUntil = until;
-    if (
-      this.#ready.length > 0 || this.#stopping || this._interrupted ||
-      (next !== undefined && next._when < until)
-    ) this.#unpark();
+    if (!this.#scheduler.deliver(item)) this._enqueue(item);
   }
 
   /**
@@ -488,8 +479,7 @@ export class BaseEventLoop extends AbstractEventLoop {
    * @internal
    */
   _atPassEnd(item: Runnable): void {
-    this.#passEnd.push(item);
-    if (this.#parkedUntil !== -Infinity) this.#unpark();
+    this.#scheduler.atPassEnd(item);
   }
 
   /** @internal */
@@ -507,17 +497,6 @@ export class BaseEventLoop extends AbstractEventLoop {
     return this.#held;
   }
 
-  #endPass(): void {
-    const items = this.#passEnd;
-    for (let i = 0; i < items.length; i++) items[i]!._run();
-    items.length = 0;
-  }
-
-  #unpark(): void {
-    this.#parkedUntil = -Infinity;
-    this._wakeup();
-  }
-
   // ---- Running ----------------------------------------------------------------------------------
 
   /** See {@linkcode AbstractEventLoop.isRunning}. */
@@ -532,8 +511,7 @@ export class BaseEventLoop extends AbstractEventLoop {
 
   /** See {@linkcode AbstractEventLoop.stop}. */
   override stop(): void {
-    this.#stopping = true;
-    if (this.#parkedUntil !== -Infinity) this.#unpark();
+    this.#scheduler.stop();
   }
 
   /** See {@linkcode AbstractEventLoop.runForever}. */
@@ -575,115 +553,13 @@ export class BaseEventLoop extends AbstractEventLoop {
     this.#checkRunnable();
     this.#running = true;
     try {
-      await enterAsync(new Frame(this, null, new Context()), () => this.#iterate());
+      await enterAsync(new Frame(this, null, new Context()), () => this.#scheduler.run());
     } finally {
       this.#running = false;
-      this.#stopping = false;
-      this.#parkedUntil = -Infinity;
+      this.#scheduler.hasRun();
       this.#host.release();
       if (main?.done() && !main.cancelled()) main.exception();
       reportUnretrieved(this, this.#ready.toArray());
-    }
-  }
-
-  /**
-   * The time of the host, in milliseconds, which decides how long callbacks run before `_select(0)` is
-   * called. Another clock than `time()` where that one is virtual.
-   *
-   * Called by the loop after some callbacks, between one and a few dozen, the fewer the faster this
-   * clock goes. It must never go back, and must not throw.
-   */
-  _hostTime(): number {
-    return performance.now();
-  }
-
-  /**
-   * Called before each pass; a loop that looks for races changes the order of what is ready.
-   * @internal
-   */
-  _passBegins(_ready: ReadyQueue): void {}
-
-  /** The loop. */
-  async #iterate(): Promise<void> {
-    const ready = this.#ready;
-    let left = 0;
-    let polledAt = this._hostTime();
-    let lookedAt = polledAt;
-    let budget = 1;
-    this._callbackBudget = budget;
-    for (;;) {
-      if (left === 0) {
-        this.#readyTimers();
-        if (ready.length === 0) {
-          await this.#park();
-          if (this._interrupted) this.#raiseInterrupt();
-          this.#timeSeen = NaN;
-          this.#readyTimers();
-          polledAt = lookedAt = this._hostTime();
-          this._callbackBudget = budget = 1;
-        }
-        this._passBegins(ready);
-        left = ready.length;
-      }
-      left = this.#debug
-        ? runTimedPass(this, ready, left, this.slowCallbackDuration, this.#reportSlow)
-        : runPass(this, ready, left);
-      if (this._interrupted) this.#raiseInterrupt();
-      if (this._asyncSteps > 0) {
-        // Until the async functions that were resumed have come to rest, or wait for others.
-        this._asyncHops = 0;
-        do await undefined; while (this._asyncSteps > 0 && ++this._asyncHops < MAX_ASYNC_HOPS);
-        if (this._asyncSteps > 0) {
-          this._asyncSteps = 0;
-          this._asyncEpoch++;
-        }
-      }
-      if (left === 0) {
-        if (this.#passEnd.length > 0) this.#endPass();
-        if (this.#stopping) return;
-        await undefined;
-      }
-      if (this._callbackBudget <= 0) {
-        this.#timeSeen = NaN;
-        // How many callbacks fit into a fraction of the interval, from how long the last ones took.
-        const now = this._hostTime();
-        const took = now - lookedAt;
-        lookedAt = now;
-        if (took * 4 < HOST_POLL_INTERVAL_MS) budget = Math.min(budget * 2, MAX_CALLBACK_BUDGET);
-        else if (took > HOST_POLL_INTERVAL_MS) budget = Math.max(budget >> 2, 1);
-        this._callbackBudget = budget;
-        if (now - polledAt >= HOST_POLL_INTERVAL_MS) {
-          await this._select(0);
-          polledAt = lookedAt = this._hostTime();
-        }
-      }
-    }
-  }
-
-  #readyTimers(): void {
-    const timers = this.#timers;
-    if (timers.length === 0) return;
-    let next = timers.peek();
-    if (next === undefined) return;
-    const now = Number.isNaN(this.#timeSeen) ? this.time() : this.#timeSeen;
-    this.#timeSeen = NaN;
-    while (next !== undefined && next._when <= now) {
-      timers.shift();
-      this.#ready.push(next);
-      next = timers.peek();
-    }
-  }
-
-  async #park(): Promise<void> {
-    if (this.#passEnd.length > 0) this.#endPass();
-    if (this.#stopping) return await this._select(0);
-    const next = this.#timers.peek();
-    const until = next === undefined ? Infinity : next._when;
-    this.#parkedUntil = until;
-    try {
-      await this._select(until === Infinity ? Infinity : Math.max(0, until - this.time()));
-    } finally {
-      this.#parkedUntil = -Infinity;
     }
   }
 
@@ -711,16 +587,7 @@ export class BaseEventLoop extends AbstractEventLoop {
    * @internal
    */
   _interrupt(error: unknown): void {
-    this.#interrupt = error;
-    this._interrupted = true;
-    if (this.#parkedUntil !== -Infinity) this.#unpark();
-  }
-
-  #raiseInterrupt(): never {
-    const error = this.#interrupt;
-    this.#interrupt = undefined;
-    this._interrupted = false;
-    throw error;
+    this.#scheduler.interrupt(error);
   }
 
   /** See {@linkcode AbstractEventLoop.getExceptionHandler}. */
@@ -762,10 +629,6 @@ export class BaseEventLoop extends AbstractEventLoop {
       if (handler !== undefined) printException(context);
     }
   }
-
-  readonly #reportSlow = (item: Runnable, tookMs: number): void => {
-    console.warn(`Executing ${item} took ${tookMs.toFixed(1)} ms`);
-  };
 
   // ---- Futures and tasks ------------------------------------------------------------------------
 
@@ -1041,7 +904,7 @@ export class BaseEventLoop extends AbstractEventLoop {
 
   /** See {@linkcode AbstractEventLoop.setDebug}. */
   override setDebug(enabled: boolean): void {
-    this.#debug = Boolean(enabled);
+    this.#debug = this.#scheduler.isTimed = Boolean(enabled);
   }
 
   // ---- The end ----------------------------------------------------------------------------------
@@ -1064,8 +927,7 @@ export class BaseEventLoop extends AbstractEventLoop {
       }
     }
     this.#held.clear();
-    this.#ready.clear();
-    this.#timers.clear();
+    this.#scheduler.clear();
     this.#executor.close();
     this.#host.close();
     _closeRegistry(this);

@@ -1,0 +1,243 @@
+/**
+ * The iterations of a loop: what runs when.
+ *
+ * asyncio counterpart: `BaseEventLoop._run_once` and the queues that it works on.
+ *
+ * In each iteration due timers move to the ready queue, then one pass runs what the queue held when it
+ * began (`_pass.ts`). Iterations follow each other over a microtask, so promises make progress between
+ * them, and at a bounded interval the host may poll. When nothing is ready, the loop waits in
+ * `_select()`, and only there.
+ *
+ * Invariants: while the loop waits, `parkedUntil` says until when, and whoever makes something ready
+ * earlier wakes it, once; a pass is never begun inside another.
+ *
+ * What every wake-up of a task goes through, the push onto the ready queue and the look at
+ * `parkedUntil`, stands in `BaseEventLoop._enqueue()` itself: one call less.
+ *
+ * Not here: what runs (handles, tasks), and everything that a program calls: `base_event_loop.ts`.
+ *
+ * May be imported by `loop/` only.
+ *
+ * @module
+ */
+
+import type { Runnable } from "../futures/future_loop.ts";
+import { type PassLoop, runPass, runTimedPass } from "./_pass.ts";
+import { HOST_POLL_INTERVAL_MS, MAX_ASYNC_HOPS, MAX_CALLBACK_BUDGET } from "./_tuning.ts";
+import type { TimerHandle } from "./handle.ts";
+import { ReadyQueue } from "./ready_queue.ts";
+import { TimerQueue } from "./timer_queue.ts";
+
+/** What the iterations need of their loop: its hooks, and what a pass counts. */
+export interface ScheduledLoop extends PassLoop {
+  readonly slowCallbackDuration: number;
+  _select(timeoutMs: number): Promise<void>;
+  _wakeup(): void;
+  _hostTime(): number;
+  _passBegins(ready: ReadyQueue): void;
+}
+
+/** The queues of a loop, and the iterations that empty them. */
+export class Scheduler {
+  /** What runs next. */
+  readonly ready: ReadyQueue = new ReadyQueue();
+  /** Whether slow callbacks are reported. */
+  isTimed = false;
+  /**
+   * What `time()` gave last to a callback among the last few, so that the next pass need not ask; or
+   * NaN.
+   */
+  timeSeen = NaN;
+  /** While the loop waits in `_select()`: until when, in milliseconds of its clock; else -Infinity. */
+  parkedUntil = -Infinity;
+  readonly #loop: ScheduledLoop;
+  readonly #timers = new TimerQueue();
+  // What runs at the end of the present pass.
+  readonly #passEnd: Runnable[] = [];
+  #stopping = false;
+  #interruption: unknown = undefined;
+
+  constructor(loop: ScheduledLoop) {
+    this.#loop = loop;
+  }
+
+  // ---- What is to run ---------------------------------------------------------------------------
+
+  /** Adds a timer. */
+  schedule(timer: TimerHandle): void {
+    this.#timers.push(timer);
+    if (timer._when < this.parkedUntil) this.unpark();
+  }
+
+  /** A timer that has not run was called off. */
+  timerCancelled(): void {
+    this.#timers.noteCancelled();
+  }
+
+  /**
+   * Runs something at once, as a pass of its own, if the loop waits and nothing is ready.
+   *
+   * @returns whether it did
+   */
+  deliver(item: Runnable): boolean {
+    const loop = this.#loop;
+    if (this.parkedUntil === -Infinity || loop._asyncSteps > 0 || this.isTimed) return false;
+    const until = this.parkedUntil;
+    this.parkedUntil = -Infinity;
+    this.ready.push(item);
+    runPass(loop, this.ready, 1);
+    if (this.#passEnd.length > 0) this.#endPass();
+    // A timer that was scheduled meanwhile may be due before the wait ends.
+    const next = this.#timers.peek();
+    this.parkedUntil = until;
+    if (
+      this.ready.length > 0 || this.#stopping || loop._interrupted ||
+      (next !== undefined && next._when < until)
+    ) this.unpark();
+    return true;
+  }
+
+  /** Runs something when the present pass has run its last callback. */
+  atPassEnd(item: Runnable): void {
+    this.#passEnd.push(item);
+    if (this.parkedUntil !== -Infinity) this.unpark();
+  }
+
+  #endPass(): void {
+    const items = this.#passEnd;
+    for (let i = 0; i < items.length; i++) items[i]!._run();
+    items.length = 0;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.ready.clear();
+    this.#timers.clear();
+  }
+
+  // ---- The end of a run -------------------------------------------------------------------------
+
+  /** Ends the run after the present pass. */
+  stop(): void {
+    this.#stopping = true;
+    if (this.parkedUntil !== -Infinity) this.unpark();
+  }
+
+  /** Ends the run at once with an error, whatever is ready. */
+  interrupt(error: unknown): void {
+    this.#interruption = error;
+    this.#loop._interrupted = true;
+    if (this.parkedUntil !== -Infinity) this.unpark();
+  }
+
+  #raiseInterruption(): never {
+    const error = this.#interruption;
+    this.#interruption = undefined;
+    this.#loop._interrupted = false;
+    throw error;
+  }
+
+  /** To be called when a run has ended, in whatever way. */
+  hasRun(): void {
+    this.#stopping = false;
+    this.parkedUntil = -Infinity;
+  }
+
+  // ---- Iterations -------------------------------------------------------------------------------
+
+  /** Runs until stopped. */
+  async run(): Promise<void> {
+    const loop = this.#loop;
+    const ready = this.ready;
+    const timers = this.#timers;
+    let left = 0;
+    let polledAt = loop._hostTime();
+    let lookedAt = polledAt;
+    let budget = 1;
+    loop._callbackBudget = budget;
+    for (;;) {
+      if (left === 0) {
+        if (timers.length > 0) this.#readyTimers();
+        if (ready.length === 0) {
+          await this.#park();
+          if (loop._interrupted) this.#raiseInterruption();
+          this.timeSeen = NaN;
+          this.#readyTimers();
+          polledAt = lookedAt = loop._hostTime();
+          loop._callbackBudget = budget = 1;
+        }
+        loop._passBegins(ready);
+        left = ready.length;
+      }
+      left = this.isTimed
+        ? runTimedPass(loop, ready, left, loop.slowCallbackDuration, reportSlow)
+        : runPass(loop, ready, left);
+      if (loop._interrupted) this.#raiseInterruption();
+      if (loop._asyncSteps > 0) {
+        // Until the async functions that were resumed have come to rest, or wait for others.
+        loop._asyncHops = 0;
+        do await undefined; while (loop._asyncSteps > 0 && ++loop._asyncHops < MAX_ASYNC_HOPS);
+        if (loop._asyncSteps > 0) {
+          loop._asyncSteps = 0;
+          loop._asyncEpoch++;
+        }
+      }
+      if (left === 0) {
+        if (this.#passEnd.length > 0) this.#endPass();
+        if (this.#stopping) return;
+        await undefined;
+      }
+      if (loop._callbackBudget <= 0) {
+        this.timeSeen = NaN;
+        // How many callbacks fit into a fraction of the interval, from how long the last ones took.
+        const now = loop._hostTime();
+        const took = now - lookedAt;
+        lookedAt = now;
+        if (took * 4 < HOST_POLL_INTERVAL_MS) budget = Math.min(budget * 2, MAX_CALLBACK_BUDGET);
+        else if (took > HOST_POLL_INTERVAL_MS) budget = Math.max(budget >> 2, 1);
+        loop._callbackBudget = budget;
+        if (now - polledAt >= HOST_POLL_INTERVAL_MS) {
+          await loop._select(0);
+          polledAt = lookedAt = loop._hostTime();
+        }
+      }
+    }
+  }
+
+  #readyTimers(): void {
+    const timers = this.#timers;
+    let next = timers.peek();
+    if (next === undefined) return;
+    const now = Number.isNaN(this.timeSeen) ? this.#loop.time() : this.timeSeen;
+    this.timeSeen = NaN;
+    while (next !== undefined && next._when <= now) {
+      timers.shift();
+      this.ready.push(next);
+      next = timers.peek();
+    }
+  }
+
+  async #park(): Promise<void> {
+    const loop = this.#loop;
+    if (this.#passEnd.length > 0) this.#endPass();
+    if (this.#stopping) return await loop._select(0);
+    const next = this.#timers.peek();
+    const until = next === undefined ? Infinity : next._when;
+    this.parkedUntil = until;
+    try {
+      await loop._select(until === Infinity ? Infinity : Math.max(0, until - loop.time()));
+    } finally {
+      this.parkedUntil = -Infinity;
+    }
+  }
+
+  /** Ends the wait. */
+  unpark(): void {
+    this.parkedUntil = -Infinity;
+    this.#loop._wakeup();
+  }
+}
+
+function reportSlow(item: Runnable, tookMs: number): void {
+  console.warn(`Executing ${item} took ${tookMs.toFixed(1)} ms`);
+}
