@@ -15,6 +15,11 @@ class ManualLoop extends BaseEventLoop {
     return this.now;
   }
 
+  // However slow the machine is, the host is not polled in between.
+  override _hostTime(): number {
+    return this.now;
+  }
+
   override _select(timeoutMs: number): Promise<void> {
     this.selects.push(timeoutMs);
     if (timeoutMs <= 0) return hostTurn();
