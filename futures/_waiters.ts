@@ -32,6 +32,7 @@
 
 import { runningTask } from "./_frame.ts";
 import { awaitIterator } from "./_await.ts";
+import { suspendAt } from "./_suspend.ts";
 import type { StrandOwner } from "./_strand.ts";
 import type { LoopBinding } from "./_loop_binding.ts";
 import type { Suspension } from "./awaitable.ts";
@@ -61,15 +62,6 @@ export interface Rules<O, I, T> {
    * `woken` says whether it had been woken, so that somebody else may have to be.
    */
   readonly abandoned: (owner: O, woken: boolean) => void;
-}
-
-// One object serves all: a task looks at it before anything else can be suspended.
-const SUSPENDED: { value: Suspension; done: false } = { value: undefined, done: false };
-
-function suspend(future: Future<undefined>): IteratorYieldResult<Suspension> {
-  future._asyncioFutureBlocking = true;
-  SUSPENDED.value = future as Future<unknown>;
-  return SUSPENDED;
 }
 
 /** What an `await` gets from `then()` and has no use for. */
@@ -224,7 +216,7 @@ export class Waiter<O, I, T> extends Operation<T> {
     if (place === null) value = line.rules.take(line.owner, this.#item);
     else {
       // Somebody may have resumed it without reason.
-      if (!place.future.done()) return suspend(place.future);
+      if (!place.future.done()) return suspendAt(place.future);
       if (!this.#end(place)) {
         line.rules.abandoned(line.owner, false);
         place.future.result();
@@ -292,7 +284,7 @@ export class Waiter<O, I, T> extends Operation<T> {
     const place = new Place(future);
     line.append(place);
     this.#place = place;
-    return suspend(future);
+    return suspendAt(future);
   }
 
   #abandon(): void {

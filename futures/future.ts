@@ -20,6 +20,7 @@ import type { FutureLoop, Runnable } from "./future_loop.ts";
 import type { Awaitable, Suspension } from "./awaitable.ts";
 import { runningLoop, sync } from "./_frame.ts";
 import { awaitFuture } from "./_await.ts";
+import { suspendAt } from "./_suspend.ts";
 import { Cancellation } from "./_cancellation.ts";
 import { type Report, unwatch, watchUnretrieved } from "./_unretrieved.ts";
 import { describe } from "./_describe.ts";
@@ -64,11 +65,8 @@ class DoneCallbackItem implements Runnable {
   }
 }
 
-/**
- * What a suspended future gives its task. One object serves all: a task looks at it before anything
- * else can be suspended, so 40 bytes need not stay alive for each task that waits.
- */
-const SUSPENDED: { value: Suspension; done: false } = { value: undefined, done: false };
+// Apart from the futures, of which there may be millions, and only in debug mode.
+const sourceTracebacks = new WeakMap<Future<unknown>, string>();
 
 /** Lets `yield*` wait for a future: yields it once, and gives its result when resumed. */
 class FutureIterator<T> implements Iterator<Suspension, T, unknown> {
@@ -80,11 +78,7 @@ class FutureIterator<T> implements Iterator<Suspension, T, unknown> {
 
   next(): IteratorResult<Suspension, T> {
     const future = this.#future;
-    if (future._state === PENDING) {
-      future._asyncioFutureBlocking = true;
-      SUSPENDED.value = future as Future<unknown>;
-      return SUSPENDED;
-    }
+    if (future._state === PENDING) return suspendAt(future);
     return { value: future.result(), done: true };
   }
 
@@ -147,8 +141,10 @@ export class Future<T> implements Awaitable<T> {
   _unretrieved: boolean | Report = false;
   /** @internal */
   _cancellation: Cancellation | undefined = undefined;
-  /** @internal */
-  _sourceTraceback: string | undefined = undefined;
+  /** Where it was made, known in debug mode. @internal */
+  get _sourceTraceback(): string | undefined {
+    return sourceTracebacks.get(this as Future<unknown>);
+  }
 
   /**
    * Makes a pending future.
@@ -164,7 +160,7 @@ export class Future<T> implements Awaitable<T> {
       );
     }
     this._loop = loop;
-    if (loop.getDebug()) this._sourceTraceback = new Error().stack;
+    if (loop.getDebug()) sourceTracebacks.set(this as Future<unknown>, new Error().stack!);
   }
 
   /** The loop that it belongs to. */

@@ -10,6 +10,7 @@
 import { type AbortOptions, withSignal } from "./_abort.ts";
 import { awaitTimer, awaitTurn } from "./_await.ts";
 import { runningLoop } from "./_frame.ts";
+import { suspendAt } from "./_suspend.ts";
 import type { Suspension } from "./awaitable.ts";
 import { type Coroutine, Operation } from "./coroutine.ts";
 import { RuntimeError } from "./errors.ts";
@@ -70,8 +71,7 @@ class Sleep<T> extends Operation<T> {
       this.#timer!.cancel();
       return { value: future.result(), done: true };
     }
-    future._asyncioFutureBlocking = true;
-    return { value: future as Future<unknown>, done: false };
+    return suspendAt(future);
   }
 
   #begin(): Future<T> {

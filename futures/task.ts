@@ -100,7 +100,6 @@ export class Task<T> extends Future<T> implements Runnable, LinkedTask {
   #cancelRequests = 0;
   // The number is made into a name when somebody asks.
   #name: string | number;
-  #cancelledError: CancelledError | null = null;
   #controller: AbortController | null = null;
   // The loop's epoch in which the async code was resumed; -1 while it rests.
   #steppingEpoch = -1;
@@ -282,7 +281,8 @@ export class Task<T> extends Future<T> implements Runnable, LinkedTask {
 
   /** @internal */
   override _makeCancelledError(): CancelledError {
-    return this.#cancelledError ?? super._makeCancelledError();
+    // The very error that the code has ended in, once it has.
+    return this._value instanceof CancelledError ? this._value : super._makeCancelledError();
   }
 
   // ---- Steps ------------------------------------------------------------------------------------
@@ -363,7 +363,7 @@ export class Task<T> extends Future<T> implements Runnable, LinkedTask {
   #fail(error: unknown): void {
     this.#end();
     if (error instanceof CancelledError) {
-      this.#cancelledError = error;
+      this._value = error;
       if (error.origin instanceof Cancellation) this.#cancelWith(error.origin);
       else super.cancel(error.message);
       return;
