@@ -74,21 +74,17 @@ export abstract class StreamProtocolBase extends Protocol {
   /** The connection was upgraded. @internal */
   _replaceTransport(_transport: Transport): void {}
 
-  /**
-   * Whether `drain()` has to wait.
-   *
-   * @throws what the connection was lost with
-   * @internal
-   */
-  _mustDrain(): boolean {
+  /** Whether `drain()` has to wait, or to fail. @internal */
+  get _mustDrain(): boolean {
+    return this.#paused || this.#lost;
+  }
+
+  /** What `drain()` has to wait for, or `null`. @internal */
+  _beginDrain(): Future<void> | null {
     if (this.#lost) {
       throw this.#lostWith ?? new Deno.errors.ConnectionReset("Connection lost");
     }
-    return this.#paused;
-  }
-
-  /** What `drain()` has to wait for. @internal */
-  _beginDrain(): Future<void> {
+    if (!this.#paused) return null;
     const waiter = this._loop.createFuture<void>();
     this.#drainWaiters.add(waiter);
     return waiter;

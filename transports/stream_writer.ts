@@ -6,11 +6,11 @@
  * @module
  */
 
+import { doneCoroutine, mayReturnDone } from "../futures/_done.ts";
 import { enterDetached } from "../futures/_frame.ts";
 import { type AbortOptions, withSignal } from "../futures/_abort.ts";
 import { copyContext } from "../futures/context.ts";
-import { _coroutineOf, type Coroutine } from "../futures/coroutine.ts";
-import { ImmediateOperation, NOT_YET } from "../futures/_immediate.ts";
+import { _coroutineOf, type Coroutine, Operation } from "../futures/coroutine.ts";
 import type { Suspension } from "../futures/awaitable.ts";
 import type { Future } from "../futures/future.ts";
 import type { FutureLoop } from "../futures/future_loop.ts";
@@ -32,7 +32,7 @@ interface StreamLoop extends FutureLoop {
 }
 
 /** `drain()`. */
-class Drain extends ImmediateOperation<void> {
+class Drain extends Operation<void> {
   readonly #reader: StreamReader | null;
   readonly #transport: Transport;
   readonly #protocol: StreamProtocolBase;
@@ -48,16 +48,6 @@ class Drain extends ImmediateOperation<void> {
 
   override get name(): string {
     return "drain";
-  }
-
-  protected override get loop(): FutureLoop {
-    return this.#protocol._loop;
-  }
-
-  protected override now(): void | typeof NOT_YET {
-    const error = this.#reader?.exception();
-    if (error !== undefined) throw error;
-    if (this.#transport.isClosing() || this.#protocol._mustDrain()) return NOT_YET;
   }
 
   override next(): IteratorResult<Suspension, void> {
@@ -78,8 +68,8 @@ class Drain extends ImmediateOperation<void> {
         return { value: undefined, done: false };
       }
     }
-    if (!this.#protocol._mustDrain()) return { value: undefined, done: true };
     const future = this.#protocol._beginDrain();
+    if (future === null) return { value: undefined, done: true };
     this.#waiting = future;
     future._asyncioFutureBlocking = true;
     return { value: future as Future<unknown>, done: false };
@@ -95,6 +85,8 @@ class Drain extends ImmediateOperation<void> {
     return super.return(value);
   }
 }
+
+const DRAINED = doneCoroutine("drain");
 
 /**
  * The writing half of a stream.
@@ -245,6 +237,8 @@ export class StreamWriter implements AsyncDisposable {
   /**
    * Waits while too much is unsent. Any number of tasks may at once.
    *
+   * Whether there is something to wait for is seen when it is called.
+   *
    * **Cancellation** ends the wait; what was written is sent all the same.
    *
    * asyncio name: `drain`.
@@ -253,7 +247,12 @@ export class StreamWriter implements AsyncDisposable {
    * @throws {Deno.errors.ConnectionReset} when the connection is lost
    */
   drain(options?: AbortOptions): Coroutine<void> {
-    const drain = new Drain(this.#reader, this.#transport, this.#protocol);
+    const protocol = this.#protocol;
+    if (
+      options === undefined && !protocol._mustDrain && !this.#transport.isClosing() &&
+      this.#reader?.exception() === undefined && mayReturnDone(protocol._loop)
+    ) return DRAINED;
+    const drain = new Drain(this.#reader, this.#transport, protocol);
     return options === undefined ? drain : withSignal(drain, options.signal);
   }
 

@@ -18,6 +18,7 @@ const PACKAGES = /^(node:|@std\/(assert|async|net)(\/|$))/;
 export const DOORS: Record<string, readonly string[]> = {
   "futures/_abort.ts": ["transports/"],
   "futures/_describe.ts": ["loop/", "transports/"],
+  "futures/_done.ts": ["transports/"],
   "futures/_frame.ts": ["loop/", "transports/"],
   "futures/_immediate.ts": ["transports/"],
   "futures/_staggered_race.ts": ["loop/"],
