@@ -86,6 +86,7 @@ function acceptWith(
   keepAlive: boolean,
 ): AcceptConnection {
   function* accept(socket: StreamSocket, server: Server): Generator<Suspension, void, unknown> {
+    loop._letGo(socket);
     let protocol: AnyProtocol | undefined;
     let made: Transport | undefined;
     try {

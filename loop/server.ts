@@ -132,7 +132,7 @@ export abstract class AbstractServer implements AsyncDisposable {
   }
 }
 
-/** Makes the transport of an accepted connection. */
+/** Makes the transport of an accepted connection, which the loop holds until then. */
 export type AcceptConnection = (socket: StreamSocket, server: Server) => Coroutine<void>;
 
 /**
@@ -316,8 +316,13 @@ export class Server extends AbstractServer {
         if (!await this.#acceptPause(ACCEPT_RETRY_DELAY_MS)) break;
         continue;
       }
-      if (this.#listeners === null) socket.close();
-      else this.#loop.createTask(this.#accept(socket, this));
+      if (this.#listeners === null) {
+        socket.close();
+        continue;
+      }
+      // A task that is cancelled before it has begun closes nothing: then the loop does.
+      this.#loop._hold(socket);
+      this.#loop.createTask(this.#accept(socket, this));
     }
     this.#accepting--;
     this.#wakeIfClosed();

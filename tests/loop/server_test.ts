@@ -1,6 +1,6 @@
 /** `createServer()` and `Server`, over the real network, and with listeners that fail. */
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
-import { CancelledError, RuntimeError, sleep } from "../../futures/mod.ts";
+import { CancelledError, RuntimeError, sleep, Task } from "../../futures/mod.ts";
 import type { DenoEventLoop, Server, ServerOptions } from "../../loop/mod.ts";
 import { ACCEPT_RETRY_DELAY_MS } from "../../loop/server.ts";
 import { Protocol } from "../../transports/protocol.ts";
@@ -8,7 +8,7 @@ import { SocketTransport } from "../../transports/socket_transport.ts";
 import type { StreamListener, StreamSocket } from "../../transports/stream_socket.ts";
 import type { Transport } from "../../transports/transport.ts";
 import { errorOf, passes, type Program, testProgram, type Trial } from "../_helpers.ts";
-import { memoryPair } from "../transports/_memory_socket.ts";
+import { memoryPair, type MemorySocket } from "../transports/_memory_socket.ts";
 import { Recorder } from "../transports/_recorder.ts";
 import { portOf, testNet, testNetAsync } from "./_net.ts";
 
@@ -385,6 +385,37 @@ testProgram("A connection that has gone before it is accepted is passed over", f
   server.abortClients();
   yield* t.wait(server.waitClosed());
 });
+
+let accepted: MemorySocket;
+
+testProgram(
+  "A connection whose accepting is cancelled before it has begun is closed with the loop",
+  function* (t) {
+    useSocketTransports(t);
+    [accepted] = memoryPair();
+    const server = yield* t.wait(t.loop.createServer(
+      () => new Protocol(),
+      undefined,
+      undefined,
+      { sock: new FailingListener(t, accepted), startServing: false },
+    ));
+    t.loop.setTaskFactory((loop, coroutine, options) => {
+      const task = new Task(coroutine, { loop, ...options });
+      task.cancel();
+      return task;
+    });
+    yield* t.wait(server.startServing());
+    yield* t.wait(passes(3));
+    server.close();
+    yield* t.wait(server.waitClosed());
+  },
+  {
+    after: ({ loop }) => {
+      loop.close();
+      assert(accepted.closed);
+    },
+  },
+);
 
 // ---- The end --------------------------------------------------------------------------------------
 
