@@ -30,6 +30,8 @@ export type Message =
 
 const LINES_AT_ONCE_MS = 20;
 
+const SETTLE_MS = 200;
+
 let lines: string[] = [];
 const encoder = new TextEncoder();
 
@@ -105,6 +107,8 @@ async function main({ scale, sampleMs, side }: ChildOptions): Promise<void> {
     Deno.exit(0);
   });
   sample();
+  // The host lets go of a connection with a read that was pending a moment later.
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   const left = openDescriptors();
   if (left !== undefined && left.length !== descriptors!.length) {
     const more = left.filter((each) => !descriptors!.includes(each));

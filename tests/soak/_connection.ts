@@ -13,7 +13,7 @@ import {
 } from "../../mod.ts";
 import type { Program } from "../_helpers.ts";
 import type { End, World } from "./_end.ts";
-import type { EndRecord } from "./_ledger.ts";
+import { type EndRecord, isKnown } from "./_ledger.ts";
 import type { Side } from "./_plan.ts";
 
 /**
@@ -135,22 +135,7 @@ export async function finish(
 export function errorNames(error: unknown): string[] {
   if (error instanceof ExceptionGroup) return error.errors.flatMap(errorNames);
   const name = error instanceof Error ? error.name : typeof error;
-  return [KNOWN.has(name) ? name : Deno.inspect(error).split("\n").slice(0, 3).join(" ")];
-}
-
-/** What may happen to one end when the other breaks the connection off, or when it does so itself. */
-const KNOWN = new Set([
-  "BrokenPipe",
-  "CancelledError",
-  "ConnectionAborted",
-  "ConnectionReset",
-  "NotConnected",
-  "PlannedFailure",
-]);
-
-/** Whether an error is one that a connection that was broken off may bring. */
-export function isKnown(name: string): boolean {
-  return KNOWN.has(name);
+  return [isKnown(name) ? name : Deno.inspect(error).split("\n").slice(0, 3).join(" ")];
 }
 
 /** What an end has to say about its connection. */

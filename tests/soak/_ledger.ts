@@ -5,8 +5,22 @@
  * sent; a connection that nobody has broken off has carried everything both ways; and one that was
  * closed in one direction, with nothing under way in the other, has delivered what it was given before.
  */
-import { isKnown } from "./_connection.ts";
 import { type Cut, makePlan, type Plan, type Scale, type Side } from "./_plan.ts";
+
+/** What may happen to one end when the other breaks the connection off, or when it does so itself. */
+const KNOWN = new Set([
+  "BrokenPipe",
+  "CancelledError",
+  "ConnectionAborted",
+  "ConnectionReset",
+  "NotConnected",
+  "PlannedFailure",
+]);
+
+/** Whether an error is one that a connection that was broken off may bring. */
+export function isKnown(name: string): boolean {
+  return KNOWN.has(name);
+}
 
 /** What one end says about a connection. */
 export interface EndRecord {

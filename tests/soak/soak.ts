@@ -12,14 +12,8 @@
  */
 import type { ChildOptions, Message } from "./_child.ts";
 import { Ledger } from "./_ledger.ts";
-import {
-  descriptorLimit,
-  judgeMemory,
-  judgeResidue,
-  mebibytes,
-  MIN_STEADY_MS,
-  type Sample,
-} from "./_memory.ts";
+import { descriptorLimit, judgeMemory, judgeResidue, mebibytes, MIN_STEADY_MS } from "./_memory.ts";
+import { Side } from "./_process.ts";
 import type { Scale } from "./_plan.ts";
 import type { Addresses } from "./_server.ts";
 
@@ -73,91 +67,6 @@ async function affordable(clients: number): Promise<number> {
   return fewer;
 }
 
-/** A process that is one side of the soak. */
-class Side {
-  readonly name: string;
-  readonly samples: Sample[] = [];
-  retries: Record<string, number> = {};
-  readonly ended: Promise<void>;
-  readonly #child: Deno.ChildProcess;
-  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  #reachedEnd = false;
-
-  constructor(
-    options: ChildOptions,
-    hear: (message: Message) => void,
-    fail: (text: string) => void,
-  ) {
-    this.name = options.side.name;
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "-A",
-        "--no-check",
-        "--v8-flags=--expose-gc",
-        new URL("./_child.ts", import.meta.url).href,
-        JSON.stringify(options),
-      ],
-      cwd: new URL("../../", import.meta.url),
-      env: { NO_COLOR: "1" },
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    this.#input = this.#child.stdin.getWriter();
-    const told = this.#hear((message) => {
-      if (message.type === "sample") this.samples.push(message.sample);
-      else if (message.type === "end") {
-        this.retries = message.retries;
-        this.#reachedEnd = true;
-      } else hear(message);
-    });
-    const complained = new Response(this.#child.stderr).text();
-    this.ended = Promise.all([this.#child.status, complained, told]).then(
-      ([{ code, signal }, text]) => {
-        if (text !== "") fail(`The ${this.name} printed errors:\n${text.slice(0, 2000)}`);
-        if (!this.#reachedEnd || code !== 0) {
-          fail(`The ${this.name} did not come to an end: exit code ${code}, signal ${signal}`);
-        }
-      },
-    );
-  }
-
-  /** Says something to the process. */
-  async say(word: string): Promise<void> {
-    try {
-      await this.#input.write(new TextEncoder().encode(`${word}\n`));
-    } catch {
-      // It has ended; its end tells what is to be told.
-    }
-  }
-
-  /** Ends the process. */
-  kill(): void {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // It has ended.
-    }
-  }
-
-  async #hear(hear: (message: Message) => void): Promise<void> {
-    let rest = "";
-    for await (const text of this.#child.stdout.pipeThrough(new TextDecoderStream())) {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop()!;
-      for (const line of lines) hear(JSON.parse(line));
-    }
-  }
-}
-
-function describe(side: Side | undefined): string {
-  const last = side?.samples.at(-1);
-  if (last === undefined) return "nothing yet";
-  const [rss, heap] = [last.rss, last.heap].map(mebibytes);
-  return `${last.open} open, ${last.made} made, ${mebibytes(last.bytes)}, rss ${rss}, heap ${heap}`;
-}
-
 async function main(): Promise<number> {
   const options = parse(Deno.args);
   const { seconds, seed } = options;
@@ -209,7 +118,7 @@ async function main(): Promise<number> {
     const client = start({ name: "clients", count: clients, addresses });
     const progress = setInterval(() => {
       console.log(`${Math.round((performance.now() - begun) / 1000)} s`);
-      for (const side of sides) console.log(`  ${side.name}: ${describe(side)}`);
+      for (const side of sides) console.log(`  ${side}`);
     }, Math.min(10_000, seconds * 250));
     const stop = setTimeout(() => {
       for (const side of sides) side.say("stop");
@@ -227,18 +136,21 @@ async function main(): Promise<number> {
   ledger.finish();
   await Deno.remove(folder, { recursive: true });
 
-  const { totals } = ledger;
-  const [sent, received, lost] = [totals.sent, totals.received, totals.sent - totals.received]
-    .map(mebibytes);
-  console.log(
-    `${totals.connections} connections in ${Math.round((performance.now() - begun) / 1000)} s, ` +
-      `${totals.orderly} of them orderly, ${totals.nameless} ended before they said who they are`,
-  );
-  console.log(`${sent} sent, ${received} received, ${lost} went with connections broken off`);
-  console.log("Endings:", totals.endings);
-  for (const side of sides) console.log(`Waits begun anew, ${side.name}:`, side.retries);
+  report(ledger, sides, performance.now() - begun);
   console.log(failures === 0 ? "ok" : `FAILED: ${failures} failures, seed ${seed}`);
   return failures === 0 ? 0 : 1;
+}
+
+function report({ totals }: Ledger, sides: readonly Side[], ms: number): void {
+  const { connections, orderly, nameless, sent, received } = totals;
+  const [gone, come, lost] = [sent, received, sent - received].map(mebibytes);
+  console.log(
+    `${connections} connections in ${Math.round(ms / 1000)} s, ${orderly} of them orderly, ` +
+      `${nameless} ended before they said who they are`,
+  );
+  console.log(`${gone} sent, ${come} received, ${lost} went with connections broken off`);
+  console.log("Endings:", totals.endings);
+  for (const { name, retries } of sides) console.log(`Waits begun anew, ${name}:`, retries);
 }
 
 /** Looks at what a process has held from its start to its end. */
@@ -255,7 +167,7 @@ function judge(
       `rss ${mebibytes(before.rss)} before, ${mebibytes(after.rss)} after`,
   );
   for (const wrong of judgeResidue(before, after)) fail(`The ${name}: ${wrong}`);
-  const many = samples.filter(({ open }) => open > clients / 2);
+  const many = samples.filter(({ at, open }) => at < seconds * 1000 && open > clients / 2);
   const [from, to] = [many[0]?.at ?? 0, many.at(-1)?.at ?? 0];
   if (to - from < MIN_STEADY_MS) {
     console.log(`${name}: ${seconds} s are too short to say whether memory is flat`);
