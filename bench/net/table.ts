@@ -2,7 +2,7 @@
  * One table of every network workload, with the servers of this library, of the bare host, of `node:net`
  * and, where a Python has them, of asyncio and uvloop.
  *
- *     deno task bench:net [--only echo,lines] [--systems protocol,bare] [--rounds 5] [--ms 250]
+ *     deno task bench:net [--only echo,lines] [--systems protocol,bare] [--rounds 5] [--ms 200]
  *         [--full] [--json]
  *
  * Each server runs in a process of its own on one core, the client on another. Each case is warmed up,
@@ -31,7 +31,7 @@ const { values: options } = parseArgs({
     only: { type: "string" },
     systems: { type: "string" },
     rounds: { type: "string", default: "5" },
-    ms: { type: "string", default: "250" },
+    ms: { type: "string", default: "200" },
     full: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
