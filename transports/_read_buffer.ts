@@ -4,8 +4,9 @@
  * A pending read pins its memory, and most connections are idle, so a buffer begins small; it grows
  * while reads fill it and shrinks when they no longer do. What is handed out belongs to the receiver:
  * the buffer never touches those bytes again. Short reads are handed out as neighbouring pieces of
- * one small array, since V8 takes 0.3 µs to make an array and a twentieth of that to make a view; long
- * ones get an array of their own.
+ * one small array, since V8 takes 0.3 µs to make an array and a twentieth of that to make a view. Long
+ * ones are copied into an array of their own, and the buffer stays: an array that a pending read pins
+ * outlives young collections, and what dies old is collected at fifty times the price.
  *
  * Invariants: the array that `space()` returns is not handed out before `take()`; bytes before
  * `#start` have been handed out.
@@ -14,6 +15,8 @@
  *
  * @module
  */
+
+import { keepFreedMemory } from "./_freed_memory.ts";
 
 /** What an idle connection holds. */
 const MIN_BYTES = 512;
@@ -59,12 +62,11 @@ export class ReadBuffer {
       else this.#renew(end === size ? size * GROWTH : sizeFor(count * PIECES));
       return bytes.subarray(start, end);
     }
-    if (count * 4 >= size * 3) {
-      this.#renew(end === size ? size * GROWTH : size);
-      return start === 0 && end === size ? bytes : bytes.subarray(start, end);
-    }
-    const own = bytes.slice(start, end);
-    if (end === size) this.#renew(size * GROWTH);
+    keepFreedMemory();
+    // Made from an array and not from a length, it is not filled with zeros first.
+    const own = new Uint8Array(start === 0 && end === size ? bytes : bytes.subarray(start, end));
+    if (end === size && size < MAX_BYTES) this.#renew(size * GROWTH);
+    else if (start > 0) this.#renew(size);
     else if (count * 16 > size) this.#shortReads = 0;
     else if (++this.#shortReads >= SHRINK_AFTER) this.#renew(sizeFor(count * PIECES));
     return own;

@@ -1,5 +1,5 @@
 /** `ReadBuffer` and the block pool: how much memory connections hold. */
-import { assert, assertEquals, assertNotStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { giveBlock, MAX_BLOCK_BYTES, takeBlock } from "../../transports/_block_pool.ts";
 import { ReadBuffer } from "../../transports/_read_buffer.ts";
 import { joined, pattern } from "./_recorder.ts";
@@ -74,6 +74,21 @@ Deno.test("ReadBuffer hands out long reads with memory of their own", () => {
   readMany(buffer, Infinity, 4);
   const chunk = read(buffer, 20_000);
   assertEquals(chunk.buffer.byteLength, 20_000);
+});
+
+Deno.test("ReadBuffer keeps its memory for long reads, which it copies", () => {
+  const buffer = new ReadBuffer();
+  readMany(buffer, Infinity, 4);
+  readMany(buffer, 3000, 1);
+  const memory = buffer.space().buffer;
+  for (const length of [3000, 20_000, 65_536, 100_000, 131_072]) {
+    const chunk = read(buffer, length);
+    assert(chunk.buffer !== memory, `reads of ${length} bytes`);
+    assertStrictEquals(buffer.space().buffer, memory);
+    // The receiver may do with it as it likes.
+    (chunk.buffer as ArrayBuffer).transfer();
+  }
+  assertEquals(buffer.space().length, 131_072);
 });
 
 Deno.test("takeBlock() returns a block that is large enough, again when it was given back", () => {
