@@ -212,7 +212,8 @@ export class SoakServer {
       if (accepted.left) throw error;
       writer.close();
     } finally {
-      handled.setResult(undefined);
+      // At the end of a program, whoever waits for it has been cancelled.
+      if (!handled.done()) handled.setResult(undefined);
     }
   }
 
