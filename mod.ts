@@ -307,6 +307,7 @@ export {
   type ExceptionContext,
   type FutureLoop,
   type Runnable,
+  type TimerCancelHandle,
 } from "./futures/future_loop.ts";
 export { ConcurrentFuture } from "./futures/concurrent_future.ts";
 export { wrapFuture, type WrapFutureOptions } from "./futures/wrap_future.ts";

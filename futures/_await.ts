@@ -79,8 +79,8 @@ class FutureStrand extends Strand {
     this.reject(value);
   }
 
-  cancelWait(message: string | undefined): boolean {
-    return this.#future.cancel(message);
+  get waitsFor(): FutureLike<unknown> {
+    return this.#future;
   }
 }
 
@@ -131,8 +131,8 @@ class TurnStrand extends Strand {
     else this.reject(cancellation);
   }
 
-  cancelWait(): boolean {
-    return false;
+  get waitsFor(): null {
+    return null;
   }
 }
 
@@ -222,8 +222,8 @@ class CoroutineStrand extends Strand {
     }
   }
 
-  cancelWait(message: string | undefined): boolean {
-    return this.#waiting !== null && this.#waiting.cancel(message);
+  get waitsFor(): FutureLike<unknown> | null {
+    return this.#waiting;
   }
 }
 

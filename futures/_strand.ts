@@ -91,8 +91,13 @@ export abstract class Strand implements Runnable, PromiseLike<unknown> {
   }
 
   abstract _run(): void;
+  /** What is waited for, if that can be cancelled. */
+  abstract get waitsFor(): FutureLike<unknown> | null;
+
   /** Cancels what is waited for; false when that is too late. */
-  abstract cancelWait(message: string | undefined): boolean;
+  cancelWait(message: string | undefined): boolean {
+    return this.waitsFor?.cancel(message) ?? false;
+  }
 
   /** Cancels what is waited for, or the next wait in this strand. */
   cancelBranch(request: Cancellation): void {

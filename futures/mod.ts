@@ -108,7 +108,13 @@ export {
   currentTask,
   type TaskLike,
 } from "./task_registry.ts";
-export type { CancelHandle, ExceptionContext, FutureLoop, Runnable } from "./future_loop.ts";
+export type {
+  CancelHandle,
+  ExceptionContext,
+  FutureLoop,
+  Runnable,
+  TimerCancelHandle,
+} from "./future_loop.ts";
 export {
   CancelledError,
   type CancelledErrorOptions,

@@ -220,32 +220,46 @@ export class Task<T> extends Future<T> implements Runnable, LinkedTask {
   override cancel(message?: string, options?: CancelOptions): boolean {
     if (this._unretrieved !== false) this._retrieved();
     if (this._state !== 0) return false;
-    this.#cancelRequests++;
     const request = Cancellation.of(this._loop, message, options);
-    const shield = this._shield as Shield | null;
-    if (shield === null || !shield.holdsBack(request)) this._deliver(request);
+    if (this.#count(request) !== null) this._deliver(request);
     return true;
   }
 
   /** Throws a request to cancel into the code where it waits, or has it thrown later. @internal */
   _deliver(cancellation: object): void {
     const request = cancellation as Cancellation;
-    this._cancellation = request;
     const before = request.enter();
     try {
-      this.#controller?.abort(super._makeCancelledError());
-      if (request.strand?.owner === this) request.strand.cancelBranch(request);
-      else if (!this.#cancelWait(request.message)) this._mustCancel = true;
+      // Step by step: a chain of tasks that wait for one another may be longer than calls can nest.
+      let task: Task<unknown> | null = this as Task<unknown>;
+      while (task !== null) task = task.#take(request);
     } finally {
       Cancellation.leave(before);
     }
   }
 
-  #cancelWait(message: string | undefined): boolean {
-    for (let strand = this._strands; strand !== null; strand = strand.older) {
-      if (strand.cancelWait(message)) return true;
+  /** @returns the task that this one waits for, where that one is to take the request next */
+  #take(request: Cancellation): Task<unknown> | null {
+    this._cancellation = request;
+    this.#controller?.abort(super._makeCancelledError());
+    if (request.strand?.owner === this) {
+      request.strand.cancelBranch(request);
+      return null;
     }
-    return this.#waiting !== null && this.#waiting.cancel(message);
+    for (let strand = this._strands; strand !== null; strand = strand.older) {
+      const { waitsFor } = strand;
+      if (isPlainTask(waitsFor)) return waitsFor.#count(request);
+      if (waitsFor?.cancel(request.message)) return null;
+    }
+    if (isPlainTask(this.#waiting)) return this.#waiting.#count(request);
+    if (!this.#waiting?.cancel(request.message)) this._mustCancel = true;
+    return null;
+  }
+
+  /** Counts a request. @returns the task, unless it is shielded */
+  #count(request: Cancellation): Task<unknown> | null {
+    this.#cancelRequests++;
+    return (this._shield as Shield | null)?.holdsBack(request) ? null : this as Task<unknown>;
   }
 
   /** How many requests to cancel are open: calls of `cancel()` less those of `uncancel()`. */
@@ -503,6 +517,11 @@ export class Task<T> extends Future<T> implements Runnable, LinkedTask {
       : ` waitFor=${this.#waiting}`;
     return `${cancelling}${super._describe()} name='${this.getName()}'${coro}${waiting}`;
   }
+}
+
+/** Whether it is a task that is not done, and that `cancel()` is the library's own of. */
+function isPlainTask(future: FutureLike<unknown> | null): future is Task<unknown> {
+  return future instanceof Task && future._state === 0 && future.cancel === Task.prototype.cancel;
 }
 
 /** Wakes a task from a future of a third party's class. */

@@ -63,6 +63,19 @@ testProgram("Task.cancel() reaches the future being awaited", function* (t) {
   assert(task.cancelled());
 });
 
+testProgram("Task.cancel() goes down a chain that calls could not", function* (t) {
+  const wait = (task: Task<unknown>) =>
+    t.work(function* () {
+      yield* t.wait(task);
+    });
+  const tasks: Task<unknown>[] = [createTask(() => sleep(10_000))];
+  for (let i = 0; i < 20_000; i++) tasks.push(createTask(wait(tasks[i]!)));
+  yield* t.wait(sleep(1));
+  assert(tasks.at(-1)!.cancel("all of you"));
+  assertCancelled(yield* errorOf(t.wait(tasks.at(-1)!)), "all of you");
+  assert(tasks.every((task) => task.cancelled() && task.cancelling() === 1));
+});
+
 testProgram("Task.cancel() before the first step keeps the code from running", function* (t) {
   let ran = false;
   const task = createTask(t.work(function* () {
