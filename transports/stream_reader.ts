@@ -3,9 +3,10 @@
  *
  * asyncio counterpart: `asyncio.streams.StreamReader`.
  *
- * Invariants: a byte leaves the buffer only with a read that succeeds (or with the error that carries
- * it); one task reads at a time; the transport is paused while more than twice the limit is
+ * Invariants: one task reads at a time; the transport is paused while more than twice the limit is
  * buffered, and resumed when a read needs more or has brought the buffer down to the limit.
+ *
+ * Not here: what each read takes out of the buffer (`_read_operations.ts`).
  *
  * @module
  */
@@ -15,21 +16,22 @@ import { describe } from "../futures/_describe.ts";
 import { withSignal } from "../futures/_abort.ts";
 import { copyContext } from "../futures/context.ts";
 import type { Coroutine } from "../futures/coroutine.ts";
-import { ImmediateOperation, NOT_YET } from "../futures/_immediate.ts";
-import type { Suspension } from "../futures/awaitable.ts";
 import { NotImplementedError, RuntimeError } from "../futures/errors.ts";
 import type { Future } from "../futures/future.ts";
 import type { FutureLoop } from "../futures/future_loop.ts";
 import { ByteBuffer } from "./_byte_buffer.ts";
-import { IncompleteReadError, LimitOverrunError } from "./stream_errors.ts";
-
-type Bytes = Uint8Array<ArrayBuffer>;
+import {
+  NEWLINE,
+  ReadAll,
+  type ReaderState,
+  ReadExactly,
+  ReadLine,
+  ReadSome,
+  ReadUntil,
+} from "./_read_operations.ts";
 
 /** The limit of a reader that was given none: 64 KiB, as in asyncio. */
 export const DEFAULT_LIMIT_BYTES = 65_536;
-
-const EMPTY: Bytes = new Uint8Array(0);
-const NEWLINE = 10;
 
 /** What a reader needs of its transport. */
 export interface PausableTransport {
@@ -66,242 +68,6 @@ export interface ReadUntilOptions extends ReadOptions {
    * @default the reader's limit
    */
   limit?: number;
-}
-
-/** What a reading operation sees of its reader. */
-interface ReaderState {
-  readonly loop: FutureLoop;
-  readonly buffer: ByteBuffer;
-  readonly limit: number;
-  eof: boolean;
-  exception: unknown;
-  /** Whether the transport is paused. */
-  paused: boolean;
-  wait(method: string): Future<void>;
-  endWait(future: Future<void>): void;
-  taken(): void;
-}
-
-/** One call of a reading method: tries, waits for more, tries again. */
-abstract class ReadOperation<T> extends ImmediateOperation<T> {
-  protected readonly state: ReaderState;
-  #waiting: Future<void> | null = null;
-
-  constructor(state: ReaderState) {
-    super();
-    this.state = state;
-  }
-
-  /** What is asked for, or `undefined` when more bytes are needed; called again with more. */
-  protected abstract attempt(): T | undefined;
-
-  protected override get loop(): FutureLoop {
-    return this.state.loop;
-  }
-
-  protected override now(): T | typeof NOT_YET {
-    const state = this.state;
-    if (state.exception !== undefined) throw state.exception;
-    const value = this.attempt();
-    if (value === undefined) return NOT_YET;
-    if (state.paused) state.taken();
-    return value;
-  }
-
-  override next(): IteratorResult<Suspension, T> {
-    const state = this.state;
-    const waiting = this.#waiting;
-    if (waiting !== null) {
-      this.#waiting = null;
-      state.endWait(waiting);
-      // A wait that was cancelled, or has failed, comes back here as well.
-      if (waiting.cancelled() || waiting.exception() !== undefined) this.giveUp();
-      waiting.result();
-    } else if (state.exception !== undefined) throw state.exception;
-    const value = this.attempt();
-    if (value !== undefined) {
-      if (state.paused) state.taken();
-      return { value, done: true };
-    }
-    const future = state.wait(this.name);
-    this.#waiting = future;
-    future._asyncioFutureBlocking = true;
-    return { value: future as Future<unknown>, done: false };
-  }
-
-  override throw(error: unknown): never {
-    this.#abandon();
-    throw error;
-  }
-
-  override return(value: T): IteratorResult<Suspension, T> {
-    this.#abandon();
-    return super.return(value);
-  }
-
-  #abandon(): void {
-    if (this.#waiting !== null) this.state.endWait(this.#waiting);
-    this.#waiting = null;
-    this.giveUp();
-  }
-
-  /** Puts back what was taken out of the buffer and will not be returned. */
-  protected giveUp(): void {}
-}
-
-/** `readline()`. */
-class ReadLine extends ReadOperation<Bytes> {
-  readonly #limit: number;
-  #scanned = 0;
-
-  constructor(state: ReaderState, limit: number) {
-    super(state);
-    this.#limit = limit;
-  }
-
-  override get name(): string {
-    return "readline";
-  }
-
-  protected override attempt(): Bytes | undefined {
-    const { buffer, eof } = this.state;
-    const at = buffer.indexOf(NEWLINE, this.#scanned);
-    if (at !== -1) {
-      if (at > this.#limit) throw overLimit(true, this.#limit, at);
-      return buffer.take(at + 1);
-    }
-    this.#scanned = buffer.length;
-    if (this.#scanned > this.#limit) throw overLimit(false, this.#limit, this.#scanned);
-    return eof ? buffer.take(buffer.length) : undefined;
-  }
-}
-
-function overLimit(found: boolean, limit: number, consumed: number): LimitOverrunError {
-  return new LimitOverrunError(
-    found
-      ? `Cannot read up to the separator: it comes after ${consumed} bytes, the limit is ${limit}`
-      : `Cannot read up to the separator: there is none within the limit of ${limit} bytes`,
-    consumed,
-  );
-}
-
-/** `readuntil()`. */
-class ReadUntil extends ReadOperation<Bytes> {
-  readonly #separators: readonly Uint8Array[];
-  readonly #longest: number;
-  readonly #limit: number;
-  #scanned = 0;
-
-  constructor(state: ReaderState, separators: readonly Uint8Array[], limit: number) {
-    super(state);
-    // The shortest first: of two that end at the same place, it wins.
-    this.#separators = [...separators].sort((a, b) => a.length - b.length);
-    this.#longest = this.#separators.at(-1)!.length;
-    this.#limit = limit;
-  }
-
-  override get name(): string {
-    return "readuntil";
-  }
-
-  protected override attempt(): Bytes | undefined {
-    const { buffer, eof } = this.state;
-    let start = -1;
-    let end = Infinity;
-    for (const separator of this.#separators) {
-      const at = buffer.indexOfSequence(separator, this.#scanned);
-      if (at === -1 || at + separator.length >= end) continue;
-      start = at;
-      end = at + separator.length;
-    }
-    if (start !== -1) {
-      if (start > this.#limit) throw overLimit(true, this.#limit, start);
-      return buffer.take(end);
-    }
-    // The end of the buffer may be the beginning of a separator.
-    this.#scanned = Math.max(0, buffer.length + 1 - this.#longest);
-    if (this.#scanned > this.#limit) throw overLimit(false, this.#limit, this.#scanned);
-    if (!eof) return undefined;
-    const partial = buffer.take(buffer.length);
-    this.state.taken();
-    throw new IncompleteReadError(partial, undefined);
-  }
-}
-
-/** `readexactly(n)`. */
-class ReadExactly extends ReadOperation<Bytes> {
-  readonly #count: number;
-
-  constructor(state: ReaderState, count: number) {
-    super(state);
-    this.#count = count;
-  }
-
-  override get name(): string {
-    return "readexactly";
-  }
-
-  protected override attempt(): Bytes | undefined {
-    const { buffer, eof } = this.state;
-    if (buffer.length >= this.#count) {
-      return this.#count === 0 ? EMPTY : buffer.takeAtZero(this.#count);
-    }
-    if (!eof) return undefined;
-    const partial = buffer.take(buffer.length);
-    throw new IncompleteReadError(partial, this.#count);
-  }
-}
-
-/** `read(n)`. */
-class ReadSome extends ReadOperation<Bytes> {
-  readonly #most: number;
-
-  constructor(state: ReaderState, most: number) {
-    super(state);
-    this.#most = most;
-  }
-
-  override get name(): string {
-    return "read";
-  }
-
-  protected override attempt(): Bytes | undefined {
-    const { buffer, eof } = this.state;
-    if (this.#most === 0) return EMPTY;
-    if (buffer.length === 0) return eof ? EMPTY : undefined;
-    return buffer.take(Math.min(buffer.length, this.#most));
-  }
-}
-
-/** `read()`: everything up to the end. */
-class ReadAll extends ReadOperation<Bytes> {
-  readonly #blocks: Bytes[] = [];
-
-  override get name(): string {
-    return "read";
-  }
-
-  protected override attempt(): Bytes | undefined {
-    const { buffer, eof } = this.state;
-    if (buffer.length > 0) this.#blocks.push(buffer.takeAll());
-    return eof ? concat(this.#blocks) : undefined;
-  }
-
-  protected override giveUp(): void {
-    if (this.#blocks.length > 0) this.state.buffer.prepend(concat(this.#blocks));
-    this.#blocks.length = 0;
-  }
-}
-
-function concat(blocks: readonly Bytes[]): Bytes {
-  if (blocks.length <= 1) return blocks[0] ?? EMPTY;
-  const all = new Uint8Array(blocks.reduce((sum, block) => sum + block.length, 0));
-  let at = 0;
-  for (const block of blocks) {
-    all.set(block, at);
-    at += block.length;
-  }
-  return all;
 }
 
 /**
