@@ -79,6 +79,7 @@ export class ByteBuffer {
   take(count: number): Bytes {
     const start = this.#start;
     const end = start + count;
+    if (end === this.#end && count > MAX_PIECE_BYTES) return this.takeAll();
     const bytes = this.#bytes;
     if (count === bytes.length) {
       this.#clear();
@@ -106,7 +107,10 @@ export class ByteBuffer {
     const end = this.#end;
     const bytes = this.#bytes;
     this.#clear();
-    return start === 0 && end === bytes.length ? bytes : bytes.slice(start, end);
+    const count = end - start;
+    if (count === bytes.length) return bytes;
+    // What was read before was copied, so that this is the only piece left of the array.
+    return count * 2 >= bytes.length ? bytes.subarray(start, end) : bytes.slice(start, end);
   }
 
   #clear(): void {
