@@ -366,7 +366,7 @@ testAsync("StreamReader: how data is cut into chunks makes no difference", async
       }
       reader.feedEof();
     });
-assertEquals(await readByChance(reader, seed, data.length), expected, `seed ${seed}`);
+    assertEquals(await readByChance(reader, seed, data.length), expected, `seed ${seed}`);
     await feeder;
   }
 }, { debug: false });
