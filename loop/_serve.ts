@@ -87,6 +87,8 @@ function acceptWith(
 ): AcceptConnection {
   function* accept(socket: StreamSocket, server: Server): Generator<Suspension, void, unknown> {
     loop._letGo(socket);
+    // Who waits for the end of the server is to find none of its connections begin after it.
+    if (server.sockets.length === 0) return socket.close();
     let protocol: AnyProtocol | undefined;
     let made: Transport | undefined;
     try {

@@ -417,6 +417,29 @@ testProgram(
   },
 );
 
+testProgram("A connection that was accepted as its server closed is closed too", function* (t) {
+  useSocketTransports(t);
+  const [near] = memoryPair();
+  let made = 0;
+  const server = yield* t.wait(t.loop.createServer(
+    () => {
+      made++;
+      return new Protocol();
+    },
+    undefined,
+    undefined,
+    { sock: new FailingListener(t, near), startServing: false },
+  ));
+  t.loop.setTaskFactory((loop, coroutine, options) => {
+    server.close();
+    return new Task(coroutine, { loop, ...options });
+  });
+  yield* t.wait(server.startServing());
+  yield* t.wait(server.waitClosed());
+  yield* t.wait(passes(3));
+  assertEquals([made, near.closed], [0, true]);
+});
+
 // ---- The end --------------------------------------------------------------------------------------
 
 testNet("A port can be bound again as soon as waitClosed() returns", function* (t) {
