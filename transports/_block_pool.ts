@@ -14,7 +14,7 @@
  * @module
  */
 
-/** The sizes of blocks. */
+/** The sizes of blocks, each four times the one before. */
 const SIZES: readonly number[] = [512, 2_048, 8_192, 32_768, 131_072, 524_288];
 const LARGEST = SIZES.length - 1;
 
@@ -26,6 +26,8 @@ export const MAX_BLOCK_BYTES: number = SIZES[LARGEST]!;
  * of the host.
  */
 const MAX_POOLED_BYTES = 8 * 1024 * 1024;
+
+const LEADING_ZEROS_OF_SMALLEST = Math.clz32(SIZES[0]!);
 
 const free: Uint8Array[][] = SIZES.map(() => []);
 let pooledBytes = 0;
@@ -45,5 +47,5 @@ export function giveBlock(block: Uint8Array): void {
   const size = block.length;
   if (pooledBytes + size > MAX_POOLED_BYTES) return;
   pooledBytes += size;
-  free[SIZES.indexOf(size)]!.push(block);
+  free[(LEADING_ZEROS_OF_SMALLEST - Math.clz32(size)) >> 1]!.push(block);
 }

@@ -47,7 +47,8 @@ export class ReadBuffer {
 
   /** Where the next read is to put its bytes. */
   space(): Uint8Array<ArrayBuffer> {
-    return this.#start === 0 ? this.#bytes : this.#bytes.subarray(this.#start);
+    const bytes = this.#bytes;
+    return this.#start === 0 ? bytes : viewOf(bytes, this.#start, bytes.length - this.#start);
   }
 
   /** Hands out the first bytes of `space()`, which have been read. */
@@ -60,11 +61,11 @@ export class ReadBuffer {
       // A read that fills the buffer makes the kernel be asked once more, so the rest has to be longer.
       if (size - end > count) this.#start = end;
       else this.#renew(end === size ? size * GROWTH : sizeFor(count * PIECES));
-      return bytes.subarray(start, end);
+      return viewOf(bytes, start, count);
     }
     keepFreedMemory();
     // Made from an array and not from a length, it is not filled with zeros first.
-    const own = new Uint8Array(start === 0 && end === size ? bytes : bytes.subarray(start, end));
+    const own = new Uint8Array(start === 0 && end === size ? bytes : viewOf(bytes, start, count));
     if (end === size && size < MAX_BYTES) this.#renew(size * GROWTH);
     else if (start > 0) this.#renew(size);
     else if (count * 16 > size) this.#shortReads = 0;
@@ -77,6 +78,11 @@ export class ReadBuffer {
     this.#start = 0;
     this.#shortReads = 0;
   }
+}
+
+/** A part of an array that begins with its memory; half as dear as `subarray()`. */
+function viewOf(bytes: Uint8Array<ArrayBuffer>, start: number, count: number) {
+  return new Uint8Array(bytes.buffer, start, count);
 }
 
 /** The power of two that holds so many bytes, within the bounds of a shared array. */

@@ -123,7 +123,8 @@ export class WriteQueue implements Runnable {
     if (block === null) return;
     this.#tail = null;
     this.#sendingBlock = block;
-    this.#send(block.subarray(0, this.#tailBytes));
+    // Half as dear as `subarray()`.
+    this.#send(new Uint8Array(block.buffer, 0, this.#tailBytes));
   }
 
   /** Forgets what is queued. */
