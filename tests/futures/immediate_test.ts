@@ -104,6 +104,22 @@ testAsync("Operations that are done at once keep the callbacks of the pass waiti
   assertEquals(log, ["task", "same pass", "callback"]);
 });
 
+testAsync(
+  "What was done at once before does not keep the loop from a foreign promise",
+  async (t) => {
+    for (const count of [1, 10, 100, 1000]) {
+      const items = Array.from({ length: count }, (_, i) => i + 1);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      await createTask(async () => {
+        t.loop.callSoon(() => t.loop.callSoon(resolve));
+        for (let i = 0; i < count; i++) await new Take(items);
+        await promise;
+        await sleep(0);
+      });
+    }
+  },
+);
+
 testLoop("then() of an operation that is done at once chains as a promise does", async (t) => {
   await t.loop.runUntilComplete(async () => {
     const log: string[] = [];
