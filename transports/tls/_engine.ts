@@ -52,8 +52,17 @@ import { _configOf, type SSLContext } from "./ssl_context.ts";
 import { SSLCertVerificationError, SSLError } from "./ssl_error.ts";
 import { SSLObject } from "./ssl_object.ts";
 
-/** Told of a failure, once; perhaps not from the loop. */
-export type FailureListener = (error: unknown) => void;
+/** Whom an engine tells; never called from inside of its constructor. */
+export interface EngineOwner {
+  /** Takes ciphertext, which nobody else touches. */
+  readonly send: Outlet;
+  /** It has failed; called once, perhaps from outside of the loop. */
+  readonly failed: (error: unknown) => void;
+  /** There is news of the peer; called in `receive()`, and perhaps from outside of the loop. */
+  readonly received: () => void;
+  /** More of what was written has gone out; perhaps from inside of any call, or from outside of the loop. */
+  readonly progressed: () => void;
+}
 
 /** One side of a TLS connection, without the connection. */
 export class TlsEngine {
@@ -68,28 +77,32 @@ export class TlsEngine {
   readonly #config: ContextConfig;
   readonly #serverHostname: string | undefined;
   readonly #wire: Wire;
-  #onFailure: FailureListener | null;
+  #owner: EngineOwner | null;
   #socket: tls.TLSSocket | null = null;
+  // Whether a write is not done, and how many bytes of its ciphertext, at least, are still to come.
+  #writing = false;
+  #missing = 0;
+  #paused = false;
+  #ending = false;
+  #failed = false;
 
   /**
    * Begins a handshake.
    *
    * @param serverHostname for a client, whom to ask for and whose certificate to expect
-   * @param outlet takes the ciphertext; not called before the constructor returns
-   * @param onFailure told when it fails
+   * @param owner takes the ciphertext, and is told when it fails
    */
   constructor(
     context: SSLContext,
     serverSide: boolean,
     serverHostname: string | undefined,
-    outlet: Outlet,
-    onFailure: FailureListener,
+    owner: EngineOwner,
   ) {
     this.#context = context;
     this.#config = _configOf(context);
     this.#serverHostname = serverHostname;
-    this.#onFailure = onFailure;
-    this.#wire = new Wire(outlet);
+    this.#owner = owner;
+    this.#wire = new Wire(this.#send);
     this.#wire.on("error", () => {});
     if (serverSide) this.#beginServer();
     else this.#beginClient();
@@ -97,25 +110,72 @@ export class TlsEngine {
 
   /** Takes ciphertext; copies it. */
   receive(data: Uint8Array): void {
+    const { length } = this.plaintext;
     this.#wire.receive(data);
+    // What brings no data may ask for an answer: a part of the handshake, an error. Otherwise the answer,
+    // if any, goes with what is written next.
+    if (this.plaintext.length === length) this.#pull();
+  }
+
+  /** Whether no more ciphertext is to be made for now; what is made nevertheless is sent. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+  set paused(paused: boolean) {
+    this.#paused = paused;
+    if (!paused) this.#pull();
+  }
+
+  /** Whether something is being written; what that is belongs to the engine until then. */
+  get writing(): boolean {
+    return this.#writing;
   }
 
   /**
-   * Encrypts and sends plaintext.
-   *
-   * @param data the bytes; they are copied, unless an earlier write is not done
-   * @param done called when the outlet has taken all of it; not called after a failure
+   * Whether all that was written has gone out, as far as the length of it tells; it may be a little
+   * later that it is done.
    */
-  write(data: Uint8Array, done: () => void): void {
-    this.#socket!.write(data, (error) => {
-      if (error) this.#fail(error);
-      else done();
-    });
+  get sent(): boolean {
+    return !this.#writing || (this.#missing <= 0 && !this.#paused);
+  }
+
+  /**
+   * Encrypts and sends plaintext, unless paused.
+   *
+   * @param data the bytes, not to be touched while `writing`
+   */
+  write(data: Uint8Array): void {
+    this.#writing = true;
+    // Ciphertext is longer.
+    this.#missing = data.length + 1;
+    this.#socket!.write(data, this.#written);
+    this.push();
+  }
+
+  /** Lets what is written go out as far as it can. */
+  push(): void {
+    while (this.#missing > 0 && this.#pull());
+  }
+
+  /** Gets done with what is written, as far as that can be had now. */
+  settle(): void {
+    while (this.#writing && this.#pull());
+  }
+
+  /** Lets everything go out that is there. */
+  release(): void {
+    while (this.#pull());
   }
 
   /** Tells the peer that no more will come; what was written before is sent before. */
   shutdown(): void {
+    this.#ending = true;
     this.#socket!.end();
+  }
+
+  /** Whether it has given up the handshake, and is going to tell why. */
+  get hungUp(): boolean {
+    return this.secured === null && this.#wire.destroyed;
   }
 
   /** Whether `shutdown()` can tell the peer anything. */
@@ -125,10 +185,31 @@ export class TlsEngine {
 
   /** Drops everything; nothing is sent or told any more. */
   destroy(): void {
-    this.#onFailure = null;
+    this.#owner = null;
     this.#socket?.destroy();
     this.#wire.destroy();
   }
+
+  // ---- Ciphertext -------------------------------------------------------------------------------
+
+  #pull(): boolean {
+    return !this.#paused && this.#wire.pull();
+  }
+
+  readonly #send = (data: Uint8Array): void => {
+    this.#missing -= data.length;
+    this.#owner?.send(data);
+    if (this.#writing) this.#owner?.progressed();
+    // Nobody asks for the rest.
+    if (this.#ending) this.#pull();
+  };
+
+  readonly #written = (error?: Error | null): void => {
+    this.#writing = false;
+    this.#missing = 0;
+    if (error) this.#fail(error);
+    else this.#owner?.progressed();
+  };
 
   // ---- Handshake --------------------------------------------------------------------------------
 
@@ -224,12 +305,14 @@ export class TlsEngine {
           new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.length),
         );
       }
+      this.#owner?.received();
       return true;
     };
   }
 
   #succeed(socket: tls.TLSSocket, peer: tls.PeerCertificate | undefined): void {
     this.secured = new SSLObject(socket, peer, this.#context, this.#serverHostname);
+    this.#owner?.received();
   }
 
   #reject(socket: tls.TLSSocket, error: SSLError): void {
@@ -238,9 +321,9 @@ export class TlsEngine {
   }
 
   #fail(error: unknown): void {
-    const tell = this.#onFailure;
-    this.#onFailure = null;
-    tell?.(
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#owner?.failed(
       fromTlsError(
         error,
         this.secured === null

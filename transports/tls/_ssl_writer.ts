@@ -1,22 +1,24 @@
 /**
  * What was written over TLS and waits for encryption.
  *
- * Writes are copied in and leave in one piece per pass, so that many small ones make one record.
- * The engine has one write at a time, which is done when the transport below has taken its ciphertext;
- * until then its bytes count as unsent.
+ * Writes are copied in and leave in one piece per pass, so that many small ones make one record. What
+ * answers to data that has come leaves with the other answers of the turn (`_burst.ts`). The engine has one
+ * write at a time; until its ciphertext has gone to the transport below, and that wants more, its bytes
+ * count as unsent.
  *
  * May be imported by `transports/tls/`.
  *
  * @module
  */
 
-import type { Context } from "../../futures/context.ts";
+import { Context } from "../../futures/context.ts";
 import type { Runnable } from "../../futures/future_loop.ts";
 import { FlowControl } from "../_flow_control.ts";
-import { WriteQueue, type WriteQueueOwner } from "../_write_queue.ts";
 import type { Transport, WriteBufferLimits } from "../transport.ts";
 import type { TransportLoop } from "../transport_loop.ts";
+import { Burst, type Sender } from "./_burst.ts";
 import type { TlsEngine } from "./_engine.ts";
+import { PlainQueue } from "./_plain_queue.ts";
 
 /** The high water mark, as in asyncio. */
 const HIGH_WATER_BYTES = 512 * 1024;
@@ -24,17 +26,22 @@ const HIGH_WATER_BYTES = 512 * 1024;
 /** Unsent bytes that no longer wait for what the rest of the pass may write. */
 const FLUSH_AT_ONCE_BYTES = 64 * 1024;
 
+const NO_CONTEXT = new Context();
+
 /** Queue and flow control of a transport over TLS. */
-export class SSLWriter implements WriteQueueOwner, Runnable {
+export class SSLWriter implements Runnable, Sender {
   /** @internal */
   readonly _context: Context;
   readonly #loop: TransportLoop;
   readonly #flow: FlowControl;
-  readonly #queue: WriteQueue = new WriteQueue({ write: (data) => this.#encrypt(data) }, this);
+  readonly #queue: PlainQueue = new PlainQueue();
   readonly #onAllSent: () => void;
   #engine: TlsEngine | null = null;
-  // The write that waits for the engine.
-  #begin: (() => void) | null = null;
+  // How many bytes the engine has that are not sent.
+  #sending = 0;
+  #flushing = false;
+  #answering = false;
+  #scheduled = false;
   #dropped = false;
 
   /**
@@ -42,7 +49,7 @@ export class SSLWriter implements WriteQueueOwner, Runnable {
    *
    * @param transport whose protocol is told to pause and to go on
    * @param context what it is told in
-   * @param onAllSent called whenever nothing is unsent any more, outside of the loop's callbacks
+   * @param onAllSent called whenever nothing is unsent any more; calls nothing of the program's
    */
   constructor(
     loop: TransportLoop,
@@ -59,7 +66,7 @@ export class SSLWriter implements WriteQueueOwner, Runnable {
 
   /** How many bytes are unsent. */
   get size(): number {
-    return this.#queue.size;
+    return this.#queue.size + this.#sending;
   }
 
   /** The water marks, in bytes. */
@@ -80,29 +87,80 @@ export class SSLWriter implements WriteQueueOwner, Runnable {
   /** The handshake is done: begins to send what was written. */
   open(engine: TlsEngine): void {
     this.#engine = engine;
-    const begin = this.#begin;
-    this.#begin = null;
-    begin?.();
+    this.flush();
   }
 
   /** Takes bytes. */
   write(data: Uint8Array): void {
+    this.#queue.append(data);
+    if (this.size >= FLUSH_AT_ONCE_BYTES) this.flush();
+    else if (!this.#answering) this.#schedule();
+    this.#flow.pauseIfAbove(this.size);
+  }
+
+  /** What is written until `answered()` is the answer to what has come. */
+  answering(): void {
+    this.#answering = true;
+  }
+
+  /** Sends the answer. */
+  answered(): void {
+    this.#answering = false;
+    if (this.size > 0) Burst.of(this.#loop).send(this);
+  }
+
+  /** Something has left the engine. */
+  progressed(): void {
+    if (this.size > 0 && !this.#flushing && !this.#answering) this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#loop._atPassEnd(this.#atPassEnd);
+  }
+
+  readonly #atPassEnd: Runnable = {
+    _context: NO_CONTEXT,
+    _run: () => {
+      this.#scheduled = false;
+      this.flush();
+    },
+  };
+
+  /** Sends as much as can be sent. */
+  flush(): void {
+    const engine = this.#engine;
+    if (engine === null || this.#flushing || this.size === 0) return;
+    this.#flushing = true;
+    this.#feed(engine);
+    this.#flushing = false;
+    if (this.#dropped) return;
+    if (this.#flow.paused && this.#flow.isLow(this.size)) this.#loop._enqueue(this);
+    if (this.size === 0) this.#onAllSent();
+  }
+
+  #feed(engine: TlsEngine): void {
     const queue = this.#queue;
-    queue.append(data);
-    if (!queue.sending) {
-      if (queue.size >= FLUSH_AT_ONCE_BYTES) queue.flush();
-      else if (!queue.scheduled) {
-        queue.scheduled = true;
-        this.#loop._atPassEnd(queue);
+    for (;;) {
+      if (this.#sending > 0) {
+        engine.push();
+        if (!engine.sent) return;
+        this.#sending = 0;
       }
+      if (queue.size === 0 || engine.paused) return;
+      engine.settle();
+      if (engine.writing) return;
+      const piece = queue.take();
+      this.#sending = piece.length;
+      engine.write(piece);
     }
-    this.#flow.pauseIfAbove(queue.size);
   }
 
   /** Forgets what is unsent; nobody is told anything any more. */
   drop(): void {
     this.#dropped = true;
-    this.#begin = null;
+    this.#sending = 0;
     this.#queue.drop();
   }
 
@@ -113,25 +171,8 @@ export class SSLWriter implements WriteQueueOwner, Runnable {
     this.#loop._enqueue(this);
   }
 
-  #encrypt(data: Uint8Array): Promise<number> {
-    return new Promise((resolve) => {
-      const begin = () => this.#engine!.write(data, () => resolve(data.length));
-      if (this.#engine === null) this.#begin = begin;
-      else begin();
-    });
-  }
-
   /** Tells the protocol to go on. @internal */
   _run(): void {
     if (!this.#dropped) this.#flow.resumeIfBelow(this.size);
   }
-
-  /** @internal */
-  _written(): void {
-    if (this.#flow.paused && this.#flow.isLow(this.size)) this.#loop._deliver(this);
-    if (this.size === 0) this.#onAllSent();
-  }
-
-  /** Never called: the engine tells of its failures itself. @internal */
-  _writeFailed(): void {}
 }

@@ -29,11 +29,12 @@ import { TimeoutError } from "../../futures/errors.ts";
 import type { Future } from "../../futures/future.ts";
 import type { CancelHandle, Runnable } from "../../futures/future_loop.ts";
 import { bytesOf } from "../_bytes.ts";
-import { type AnyProtocol, Protocol } from "../protocol.ts";
+import { type AnyProtocol, BufferedProtocol } from "../protocol.ts";
 import type { TransportLoop } from "../transport_loop.ts";
 import type { Transport, WritableData } from "../transport.ts";
 import { AppSide } from "./_app_side.ts";
 import { TlsEngine } from "./_engine.ts";
+import { LentBuffer } from "./_lent_buffer.ts";
 import type { SSLWriter } from "./_ssl_writer.ts";
 import { endsConnections } from "./_tls_errors.ts";
 import { _contextFor } from "./create_default_context.ts";
@@ -49,6 +50,11 @@ import { SSLTransport } from "./ssl_transport.ts";
 
 /** So many writes after the connection was closed are borne in silence, as in asyncio. */
 const WRITES_BEFORE_WARNING = 5;
+
+/** So many turns of the host an engine that has hung up has to tell why; it needs three or four. */
+const MAX_TURNS_HUNG_UP = 50;
+
+const HUNG_UP = "Cannot complete the TLS handshake: the connection was closed without a reason";
 
 /** What {@linkcode SSLProtocol} takes beside loop, protocol and context. */
 export interface SSLProtocolOptions extends SSLOptions {
@@ -86,7 +92,7 @@ const STATE_NAMES = ["unwrapped", "in handshake", "open", "closing", "closing", 
  *
  * asyncio name: `asyncio.sslproto.SSLProtocol`.
  */
-export class SSLProtocol extends Protocol implements Runnable {
+export class SSLProtocol extends BufferedProtocol implements Runnable {
   /** The transport above, for the user's protocol. */
   readonly transport: SSLTransport;
   /** The context that the user's protocol is called in. @internal */
@@ -114,15 +120,16 @@ export class SSLProtocol extends Protocol implements Runnable {
   #appPaused = false;
   // Whether the stream below has ended, and whether the peer was told that this one has.
   #belowEnded = false;
+  readonly #memory = new LentBuffer();
   #farewellSent = false;
 
   readonly #writer: SSLWriter;
-  // Whether the transport below wants no more for now, and what goes on when it does.
+  // Whether the transport below wants no more for now.
   #belowPaused = false;
-  #held: (() => void) | null = null;
   #writesAfterClosing = 0;
 
   #scheduled = false;
+  #turnsHungUp = 0;
   // A failure of the engine, until it is dealt with.
   #failure: { readonly error: unknown } | null = null;
   #inEngine = false;
@@ -198,19 +205,32 @@ export class SSLProtocol extends Protocol implements Runnable {
         this.#sslContext,
         this.#serverSide,
         this.#serverHostname,
-        this.#sendCiphertext,
-        this.#engineFailed,
+        {
+          send: this.#sendCiphertext,
+          failed: this.#engineFailed,
+          received: this.#engineReceived,
+          progressed: () => this.#writer.progressed(),
+        },
       );
     } catch (error) {
       return this.#fail(error, "Beginning a TLS handshake failed");
     }
     const readAhead = this.#readAhead;
     this.#readAhead = undefined;
-    if (readAhead !== undefined) this.dataReceived(readAhead);
+    if (readAhead !== undefined) this.#receive(readAhead);
+  }
+
+  /** Memory for ciphertext. */
+  override getBuffer(_sizeHint: number): Uint8Array {
+    return this.#memory.space();
   }
 
   /** Ciphertext has come. */
-  override dataReceived(data: Uint8Array): void {
+  override bufferUpdated(count: number): void {
+    this.#receive(this.#memory.take(count));
+  }
+
+  #receive(data: Uint8Array): void {
     const engine = this.#engine;
     if (engine === null) return;
     this.#inEngine = true;
@@ -219,7 +239,12 @@ export class SSLProtocol extends Protocol implements Runnable {
     } finally {
       this.#inEngine = false;
     }
-    this.#advance();
+    this.#writer.answering();
+    try {
+      this.#advance();
+    } finally {
+      this.#writer.answered();
+    }
   }
 
   /**
@@ -230,7 +255,7 @@ export class SSLProtocol extends Protocol implements Runnable {
    */
   override eofReceived(): boolean {
     this.#belowEnded = true;
-    if (this.#state === HANDSHAKE) {
+    if (this.#state === HANDSHAKE && this.#engine?.hungUp === false) {
       const error = new Deno.errors.ConnectionReset(
         "Cannot complete the TLS handshake: the peer has closed the connection",
       );
@@ -246,7 +271,6 @@ export class SSLProtocol extends Protocol implements Runnable {
     this.#state = LOST;
     this.#timer?.cancel();
     this.#timer = null;
-    this.#held = null;
     this.#writer.drop();
     this.#engine?.destroy();
     this.#engine = null;
@@ -264,6 +288,7 @@ export class SSLProtocol extends Protocol implements Runnable {
   /** The transport below wants no more for now. */
   override pauseWriting(): void {
     this.#belowPaused = true;
+    if (this.#engine !== null) this.#engine.paused = true;
   }
 
   /** The transport below takes ciphertext again. */
@@ -274,9 +299,8 @@ export class SSLProtocol extends Protocol implements Runnable {
       return;
     }
     this.#belowPaused = false;
-    const held = this.#held;
-    this.#held = null;
-    held?.();
+    if (this.#engine !== null) this.#engine.paused = false;
+    this.#writer.flush();
   }
 
   // ---- Called by the loop -----------------------------------------------------------------------
@@ -294,11 +318,26 @@ export class SSLProtocol extends Protocol implements Runnable {
     const engine = this.#engine;
     if (engine === null || this.#state === LOST) return;
     if (this.#failure !== null) return this.#fail(this.#failure.error, "TLS failed");
+    if (engine.hungUp) {
+      if (this.#turnsHungUp === 0) this.#awaitReason();
+      return;
+    }
     if (this.#state === HANDSHAKE && engine.secured !== null) this.#handshakeDone(engine.secured);
     if (this.#state === WRAPPED) this.#deliverData(engine);
     if (this.#state === FLUSHING || this.#state === SHUTDOWN) engine.plaintext.length = 0;
     if (this.#state === SHUTDOWN) this.#finishIfDone();
   }
+
+  // `node:tls` tells why some turns of the host later. The loop is woken in each of them: a clock that moves
+  // by itself would go on to the time-out.
+  readonly #awaitReason = (): void => {
+    if (this.#state !== HANDSHAKE || this.#failure !== null) return;
+    if (++this.#turnsHungUp > MAX_TURNS_HUNG_UP) {
+      return this.#engineFailed(new Deno.errors.ConnectionReset(HUNG_UP));
+    }
+    setImmediate(this.#awaitReason);
+    this.#schedule();
+  };
 
   #handshakeDone(secured: SSLObject): void {
     this.#timer?.cancel();
@@ -325,10 +364,18 @@ export class SSLProtocol extends Protocol implements Runnable {
   // May be called from inside of the engine, or from outside of the loop.
   readonly #engineFailed = (error: unknown): void => {
     this.#failure ??= { error };
-    if (this.#inEngine || this.#scheduled) return;
-    this.#scheduled = true;
-    this.#loop._deliver(this);
+    this.#engineReceived();
   };
+
+  readonly #engineReceived = (): void => {
+    if (!this.#inEngine) this.#schedule();
+  };
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#loop._enqueue(this);
+  }
 
   // ---- From the user's protocol to the engine ---------------------------------------------------
 
@@ -345,7 +392,7 @@ export class SSLProtocol extends Protocol implements Runnable {
     this.#writer.write(bytes);
   }
 
-  readonly #sendCiphertext = (data: Uint8Array, done: () => void): void => {
+  readonly #sendCiphertext = (data: Uint8Array): void => {
     if (this.#state === LOST) return;
     this.#below!.write(data);
     if (this.#state === SHUTDOWN) {
@@ -353,8 +400,6 @@ export class SSLProtocol extends Protocol implements Runnable {
       this.#farewellSent = true;
       this.#finishIfDone();
     }
-    if (this.#belowPaused) this.#held = done;
-    else done();
   };
 
   readonly #allSent = (): void => {
@@ -381,9 +426,7 @@ export class SSLProtocol extends Protocol implements Runnable {
     this.#appPaused = false;
     if (this.#state !== WRAPPED) return;
     this.#below!.resumeReading();
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    this.#loop._enqueue(this);
+    this.#schedule();
   }
 
   // ---- The end ----------------------------------------------------------------------------------
@@ -409,8 +452,10 @@ export class SSLProtocol extends Protocol implements Runnable {
   }
 
   #sayFarewell(): void {
-    this.#state = SHUTDOWN;
     const engine = this.#engine!;
+    // What follows is the farewell.
+    engine.release();
+    this.#state = SHUTDOWN;
     // A peer that has ended the stream without a farewell is as good as gone, as in asyncio; one that has
     // said it may still listen.
     if ((this.#belowEnded && !engine.peerClosed) || !engine.alive) this.#finish();
