@@ -1,4 +1,4 @@
-/** What an idle task costs: bytes, not time. */
+/** What tasks that wait cost: bytes, not time. */
 
 import { coroutine, createTask, type Future, getRunningLoop, run, sleep } from "../../mod.ts";
 import { loadEffect, loadEffection } from "../_peers.ts";
@@ -89,5 +89,29 @@ export const idleTask: MemoryWorkload = {
         return sum;
       }));
     },
+  },
+};
+
+export const sleepingTask: MemoryWorkload = {
+  name: "mem_sleeping_1m",
+  title: "bytes per sleeping task",
+  unit: "resident bytes for one of 1 000 000 tasks that each sleep for an hour",
+  count: 1_000_000,
+  notes: { functions: "left out: it is the idle task's size and a timer's" },
+  variants: {
+    generators: (count, look) =>
+      run(function* () {
+        const rest = coroutine(function* () {
+          yield* sleep(3_600_000);
+        });
+        const tasks = Array.from({ length: count }, () => createTask(rest()));
+        yield* sleep(1);
+        look();
+        for (const task of tasks) task.cancel();
+        yield* sleep(0);
+        let ended = 0;
+        for (const task of tasks) if (task.cancelled()) ended++;
+        return ended;
+      }),
   },
 };

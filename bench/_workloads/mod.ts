@@ -4,7 +4,7 @@ import type { MemoryWorkload, Workload } from "../_workload.ts";
 import { callSoonBatch, callSoonChain } from "./callbacks.ts";
 import { contextGet, contextRun } from "./context.ts";
 import { futureRoundTrip } from "./futures.ts";
-import { idleTask } from "./idle_task.ts";
+import { idleTask, sleepingTask } from "./idle_task.ts";
 import { gather10k, spawnJoin } from "./tasks.ts";
 import { timersCancelled, timersDue, timersFired } from "./timers.ts";
 import { event1000, lock10, semaphore } from "./locks.ts";
@@ -36,4 +36,4 @@ export const SCOPES: readonly Workload[] = [group10k, timeoutScope, cancelSleepi
 
 export const WORKLOADS: readonly Workload[] = [...SCHEDULER, ...SYNC, ...SCOPES];
 
-export const MEMORY_WORKLOADS: readonly MemoryWorkload[] = [idleTask];
+export const MEMORY_WORKLOADS: readonly MemoryWorkload[] = [idleTask, sleepingTask];

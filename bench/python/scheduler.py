@@ -393,9 +393,23 @@ async def mem_idle_task(count, look):
     return sum(await asyncio.gather(*tasks))
 
 
+async def mem_sleeping(count, look):
+    async def rest():
+        await asyncio.sleep(3600)
+
+    tasks = [asyncio.create_task(rest()) for _ in range(count)]
+    await asyncio.sleep(0.001)
+    look()
+    for task in tasks:
+        task.cancel()
+    await asyncio.sleep(0)
+    return sum(task.cancelled() for task in tasks)
+
+
 # Only Linux tells a process its resident size without a package.
 if os.path.exists("/proc/self/statm"):
     MEMORY_WORKLOADS["mem_idle_task"] = (mem_idle_task, 100_000)
+    MEMORY_WORKLOADS["mem_sleeping_1m"] = (mem_sleeping, 1_000_000)
 
 
 def resident_bytes():
