@@ -8,19 +8,12 @@
  * certificates on the server's side, no upgrade in the server's role, and tells nothing of the peer. Its
  * listener leaves Nagle's algorithm on, so that handshakes stall for 40 to 90 ms, and long answers as
  * well: echoing 100 KiB, it makes a half to a third of the round trips that a server over this engine
- * makes. `node:tls` has all of that and runs over any stream. Side by side with Deno's own, without
- * Nagle (Deno 2.9.6, both ends in one process, bare connections below), it makes so many round trips of
- * 256 bytes on 20 connections, and moves so much in pieces of 64 KiB:
+ * makes. `node:tls` has all of that and runs over any stream.
  *
- * | | round trips | one way |
- * | --- | --- | --- |
- * | `Deno.startTls` and `Deno.listenTls` | 1.00 | 1.00 |
- * | `node:tls` on its own sockets | 0.80 | 0.84 |
- * | `node:tls` over a `Duplex` with its queues | 0.60 | 0.53 |
- * | `node:tls` over a {@linkcode Wire}, with `push()` overridden (this) | 0.67 | 0.52 |
- * | the same, with the private handle of the socket called instead of its methods | 0.80 | 0.68 |
- *
- * The last one would be faster still, on methods that any release of Deno may change.
+ * `node:tls` is over a {@linkcode Wire} instead of its own sockets, since on its own ones it goes on reading
+ * while it is paused, without a bound, and since a connection may be anything that a transport is.
+ * Its private handle would be faster, by a fifth, on methods that any release of Deno may change. What
+ * it all costs, `docs/performance.md` tells.
  *
  * ## What is received
  *
@@ -123,7 +116,8 @@ export class TlsEngine {
   }
   set paused(paused: boolean) {
     this.#paused = paused;
-    if (!paused) this.#pull();
+    // A write that has gone out is left to be done with what is received next.
+    if (this.#missing > 0 || this.secured === null || this.#ending) this.#pull();
   }
 
   /** Whether something is being written; what that is belongs to the engine until then. */
