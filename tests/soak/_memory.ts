@@ -32,12 +32,16 @@ const TOLERANCE = {
 /** How much more heap there may be at the end than before the first connection, in bytes. */
 const RESIDUE_BYTES = 8 * 1024 * 1024;
 
-/** Which parts of the time with all clients are compared: what is warm by then, and the end. */
-const EARLY = [0.3, 0.5] as const;
-const LATE = [0.8, 1] as const;
+/** A process is warm when there have been so many connections for each client. */
+export const WARM_CONNECTIONS = 2;
 
-/** A shorter time than this says nothing about memory, in milliseconds. */
-export const MIN_STEADY_MS = 30_000;
+/** Which parts of the time that a process is warm are compared. */
+const EARLY = [0, 0.25] as const;
+const LATE = [0.75, 1] as const;
+
+/** A shorter time than this says nothing about memory, in milliseconds; neither do fewer samples. */
+export const MIN_STEADY_MS = 20_000;
+export const MIN_SAMPLES = 12;
 
 /** Takes a sample. Collects garbage before, where the process may. */
 export function takeSample(at: number, counts: Pick<Sample, "open" | "made" | "bytes">): Sample {

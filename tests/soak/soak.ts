@@ -12,7 +12,15 @@
  */
 import type { ChildOptions, Message } from "./_child.ts";
 import { Ledger } from "./_ledger.ts";
-import { descriptorLimit, judgeMemory, judgeResidue, mebibytes, MIN_STEADY_MS } from "./_memory.ts";
+import {
+  descriptorLimit,
+  judgeMemory,
+  judgeResidue,
+  mebibytes,
+  MIN_SAMPLES,
+  MIN_STEADY_MS,
+  WARM_CONNECTIONS,
+} from "./_memory.ts";
 import { Side } from "./_process.ts";
 import type { Scale } from "./_plan.ts";
 import type { Addresses } from "./_server.ts";
@@ -167,13 +175,15 @@ function judge(
       `rss ${mebibytes(before.rss)} before, ${mebibytes(after.rss)} after`,
   );
   for (const wrong of judgeResidue(before, after)) fail(`The ${name}: ${wrong}`);
-  const many = samples.filter(({ at, open }) => at < seconds * 1000 && open > clients / 2);
-  const [from, to] = [many[0]?.at ?? 0, many.at(-1)?.at ?? 0];
-  if (to - from < MIN_STEADY_MS) {
-    console.log(`${name}: ${seconds} s are too short to say whether memory is flat`);
+  const warm = samples.filter(({ at, open, made }) =>
+    at < seconds * 1000 && open > clients / 2 && made > WARM_CONNECTIONS * clients
+  );
+  const [from, to] = [warm[0]?.at ?? 0, warm.at(-1)?.at ?? 0];
+  if (to - from < MIN_STEADY_MS || warm.length < MIN_SAMPLES) {
+    console.log(`${name}: it was too short to say whether memory is flat`);
     return;
   }
-  const { text, flat } = judgeMemory(samples, from, to);
+  const { text, flat } = judgeMemory(warm, from, to);
   if (flat) console.log(`${name}: ${text}`);
   else fail(`The memory of the ${name} is not flat: ${text}`);
 }
