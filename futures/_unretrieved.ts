@@ -49,10 +49,12 @@ const noContext = new Context();
 class SecondLook implements Runnable {
   readonly _context: Context = noContext;
   readonly future: Future<unknown>;
+  readonly hasWaiters: boolean;
   #again: boolean;
 
-  constructor(future: Future<unknown>, again: boolean) {
+  constructor(future: Future<unknown>, hasWaiters: boolean, again: boolean) {
     this.future = future;
+    this.hasWaiters = hasWaiters;
     this.#again = again;
   }
 
@@ -61,7 +63,7 @@ class SecondLook implements Runnable {
     if (future._unretrieved === false) return;
     const loop = future._loop;
     // One more pass: an async function that was woken retrieves only after it.
-    if (this.#again) return loop._enqueue(new SecondLook(future, false));
+    if (this.#again) return loop._enqueue(new SecondLook(future, this.hasWaiters, false));
     const entry = this.#entry();
     let entries = watched.get(loop);
     if (entries === undefined) watched.set(loop, entries = new Set());
@@ -90,9 +92,13 @@ class SecondLook implements Runnable {
   }
 }
 
-/** Called when a future fails, after its waiters were scheduled. */
-export function watchUnretrieved(future: Future<unknown>): void {
-  future._loop._enqueue(new SecondLook(future, true));
+/**
+ * Called when a future fails, after its waiters were scheduled.
+ *
+ * @param hasWaiters whether there were any, so that the exception will be asked for if the loop goes on
+ */
+export function watchUnretrieved(future: Future<unknown>, hasWaiters: boolean): void {
+  future._loop._enqueue(new SecondLook(future, hasWaiters, true));
 }
 
 /** Called when somebody asks for the exception of a future that is under watch. */
@@ -102,12 +108,21 @@ export function unwatch(future: Future<unknown>, entry: Report): void {
 }
 
 /**
- * Reports the failures of a loop that nobody has asked for until now; called when a run ends.
+ * Reports the failures of a loop that nobody has asked for until now; called when a run ends, and when
+ * the loop is closed.
  *
- * @param left what stays in the loop's ready queue: the second looks among it come too late
+ * @param left what stays in the loop's ready queue: the second looks among it come too late, but for
+ * those behind waiters, as the loop may run again
+ * @param closing whether it will not
  */
-export function reportUnretrieved(loop: FutureLoop, left: readonly Runnable[]): void {
-  for (const item of left) if (item instanceof SecondLook) item.report();
+export function reportUnretrieved(
+  loop: FutureLoop,
+  left: readonly Runnable[],
+  closing: boolean,
+): void {
+  for (const item of left) {
+    if (item instanceof SecondLook && (closing || !item.hasWaiters)) item.report();
+  }
   const entries = watched.get(loop);
   if (entries === undefined) return;
   watched.delete(loop);

@@ -240,8 +240,9 @@ export class Future<T> implements Awaitable<T> {
     this._value = exception;
     this._state = EXCEPTION;
     this._unretrieved = true;
+    const hasWaiters = this._waiters !== null;
     this._scheduleWaiters();
-    watchUnretrieved(this as Future<unknown>);
+    watchUnretrieved(this as Future<unknown>, hasWaiters);
   }
 
   #throwDone(what: string): never {

@@ -559,7 +559,7 @@ export class BaseEventLoop extends AbstractEventLoop {
       this.#scheduler.hasRun();
       this.#host.release();
       if (main?.done() && !main.cancelled()) main.exception();
-      reportUnretrieved(this, this.#ready.toArray());
+      reportUnretrieved(this, this.#ready.toArray(), false);
     }
   }
 
@@ -918,6 +918,7 @@ export class BaseEventLoop extends AbstractEventLoop {
   override close(): void {
     if (this.#running) throw new RuntimeError("Cannot close the event loop: it is running");
     if (this.#closed) return;
+    reportUnretrieved(this, this.#ready.toArray(), true);
     this.#closed = true;
     for (const resource of this.#held) {
       try {

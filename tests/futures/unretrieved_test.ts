@@ -8,7 +8,7 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import { createTask, type ExceptionContext, Future, gather, sleep } from "../../futures/mod.ts";
-import { DenoEventLoop, run, Runner } from "../../loop/mod.ts";
+import { DenoEventLoop, getRunningLoop, run, Runner } from "../../loop/mod.ts";
 import {
   collectGarbage,
   errorOf,
@@ -290,4 +290,40 @@ Deno.test("Runner reports at the end of each of its runs", async () => {
     });
     assertEquals(reports.splice(0), [message]);
   }
+});
+
+Deno.test("run() leaves it to those who wait when a future fails in its last pass", async () => {
+  const reports: string[] = [];
+  const seen: unknown[] = [];
+  await run(async () => {
+    const loop = getRunningLoop();
+    loop.setExceptionHandler((_loop, { message }) => reports.push(message));
+    const future = loop.createFuture<void>();
+    const wait = async () => {
+      await future.then(undefined, (error) => seen.push(error));
+    };
+    createTask(wait);
+    createTask(function* () {
+      seen.push(yield* errorOf(future));
+    });
+    await sleep(1);
+    loop.callSoon(() => future.setException(new Lost()));
+  });
+  assertEquals(reports, []);
+  assertEquals(seen.length, 2);
+});
+
+Deno.test("A loop reports when it is closed what those who wait were not woken for", async () => {
+  const reports: string[] = [];
+  const loop = new DenoEventLoop();
+  loop.setExceptionHandler((_loop, { message }) => reports.push(message));
+  const future = loop.createFuture<void>();
+  // deno-lint-ignore require-await
+  await loop.runUntilComplete(async () => {
+    future.addDoneCallback(() => {});
+    loop.callSoon(() => future.setException(new Lost()));
+  });
+  assertEquals(reports, []);
+  loop.close();
+  assertEquals(reports, ["Future exception was never retrieved"]);
 });
