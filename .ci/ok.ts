@@ -38,6 +38,7 @@ const gates: Gate[] = [
   { name: "doc lint", args: ["doc", "--lint", ...entries] },
   { name: "doc examples", args: ["test", "--doc", "-A", ...documented], tests: true },
   { name: "tests with leak tracing", args: ["test", "-A", "--trace-leaks", "tests/"], tests: true },
+  { name: "speed beside the bare host", args: ["run", "-A", "bench/check_ratios.ts"] },
   { name: "publish", args: ["publish", "--dry-run", "--allow-dirty"], env: registryOutside() },
 ];
 

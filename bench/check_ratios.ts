@@ -4,14 +4,14 @@
  *
  *     deno task bench:check [--record]
  *
- * A ratio that is worse than the recorded one by half is measured again, and fails when it is worse
- * again. Ratios hardly depend on the machine; interleaved rounds, measured by the time of the
- * processor, hardly on what else it does. `--record` writes what is measured: on a quiet machine, when
- * the core has become faster, or slower for a reason.
+ * Recorded is the worst of several runs. A ratio that is worse than that by half is measured again, and
+ * fails when it never is better. Ratios hardly depend on the machine; interleaved rounds, measured by the
+ * time of the processor, hardly on what else it does. `--record` writes what is measured: when the core
+ * has become faster, or slower for a reason.
  */
 
 import { measure, measureMemory } from "./_measure.ts";
-import { median, quantile } from "./_report.ts";
+import { quantile } from "./_report.ts";
 import type { System, Workload } from "./_workload.ts";
 import { idleTask } from "./_workloads/idle_task.ts";
 import { SCHEDULER } from "./_workloads/mod.ts";
@@ -28,8 +28,10 @@ const MOST_ROUNDS = 11;
 const LEAST_ROUNDS = 5;
 const ROUNDS_MS = 500;
 
-/** Recorded is the median of so many runs. */
-const RECORDED_RUNS = 3;
+/** Recorded is the worst of so many runs. */
+const RECORDED_RUNS = 5;
+/** How often a ratio is measured before it fails. */
+const ATTEMPTS = 3;
 
 type Ratios = Record<string, Partial<Record<System, number>>>;
 
@@ -42,7 +44,7 @@ if (Deno.args.includes("--record")) {
   for (let run = 0; run < RECORDED_RUNS; run++) runs.push(await findAll());
   const ratios = Object.keys(runs[0]!).map((name) => [
     name,
-    Object.fromEntries(OWN.map((id) => [id, median(runs.map((each) => each[name]![id]!))])),
+    Object.fromEntries(OWN.map((id) => [id, Math.max(...runs.map((each) => each[name]![id]!))])),
   ]);
   await Deno.writeTextFile(file, JSON.stringify(Object.fromEntries(ratios), null, 2) + "\n");
 } else {
@@ -76,7 +78,8 @@ async function check(
     }),
   );
   let found = await find();
-  if (OWN.some((system) => found[system]! > limits[system]!)) {
+  const isBad = () => OWN.some((system) => found[system]! > limits[system]!);
+  for (let attempt = 1; attempt < ATTEMPTS && isBad(); attempt++) {
     const again = await find();
     found = Object.fromEntries(OWN.map((id) => [id, Math.min(found[id]!, again[id]!)]));
   }
