@@ -140,6 +140,17 @@ export class ReadLine extends ReadOperation<Bytes> {
   }
 }
 
+/** The next line, if all of it is there and within the limit. */
+export function lineAtHand(state: ReaderState): Bytes | undefined {
+  const { buffer } = state;
+  if (state.exception !== undefined) return undefined;
+  const at = buffer.indexOf(NEWLINE, 0);
+  if (at === -1 || at > state.limit) return undefined;
+  const line = buffer.take(at + 1);
+  if (state.paused) state.taken();
+  return line;
+}
+
 function overLimit(found: boolean, limit: number, consumed: number): LimitOverrunError {
   return new LimitOverrunError(
     found

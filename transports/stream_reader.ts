@@ -20,6 +20,7 @@ import { NotImplementedError, RuntimeError } from "../futures/errors.ts";
 import type { Future } from "../futures/future.ts";
 import type { FutureLoop } from "../futures/future_loop.ts";
 import { ByteBuffer } from "./_byte_buffer.ts";
+import { LineIterator } from "./_line_iterator.ts";
 import {
   NEWLINE,
   ReadAll,
@@ -343,12 +344,8 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   }
 
   /** Reads line by line, up to the end; see {@linkcode StreamReader.readline}. */
-  async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array<ArrayBuffer>, undefined, undefined> {
-    for (;;) {
-      const line = await this.readline();
-      if (line.length === 0) return;
-      yield line;
-    }
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array<ArrayBuffer>, undefined, undefined> {
+    return new LineIterator(this, this.#state);
   }
 
   // ---- Web streams ------------------------------------------------------------------------------

@@ -225,6 +225,65 @@ testAsync("StreamReader can be iterated by line", async () => {
   assertEquals(lines, ["a\n", "b\n", "c"]);
 });
 
+testAsync("StreamReader: an iteration by line waits for lines that have not come", async (t) => {
+  const reader = fed(["a\nb\n"], { eof: false });
+  t.loop.callLater(5, () => reader.feedData(bytes("c\nd")));
+  t.loop.callLater(7, () => reader.feedEof());
+  const log: unknown[] = [];
+  for await (const line of reader) log.push(text(line), t.loop.time());
+  assertEquals(log, ["a\n", 0, "b\n", 0, "c\n", 5, "d", 7]);
+});
+
+testAsync(
+  "StreamReader: what ends an iteration by line leaves the rest in the reader",
+  async (t) => {
+    const reader = fed(["a\nb\nc\nlonger than that\nd\n"], { eof: false, limit: 4 });
+    for await (const line of reader) if (text(line) === "b\n") break;
+    const lines = reader[Symbol.asyncIterator]();
+    assertEquals(text((await lines.next()).value!), "c\n");
+    assertInstanceOf(await errorFrom(lines.next()), LimitOverrunError);
+    assertEquals(await lines.next(), { value: undefined, done: true });
+    assertEquals((await reader.readexactly(17)).length, 17);
+    const task = t.loop.createTask(async () => {
+      for await (const line of reader) assertEquals(text(line), "d\n");
+    });
+    await sleep(1);
+    reader.feedData(bytes("e"));
+    task.cancel();
+    assertInstanceOf(await errorFrom(task), CancelledError);
+    reader.feedData(bytes("\n"));
+    assertEquals(text(await reader.readline()), "e\n");
+    reader.setException(new TypeError("lost"));
+    assertInstanceOf(await errorFrom(reader[Symbol.asyncIterator]().next()), TypeError);
+  },
+);
+
+testAsync("StreamReader: lines may be asked for ahead", async (t) => {
+  const reader = fed(["a\n"], { eof: false });
+  t.loop.callLater(5, () => reader.feedData(bytes("b\nc\n")));
+  t.loop.callLater(6, () => reader.feedEof());
+  const lines = reader[Symbol.asyncIterator]();
+  const steps = await Promise.all([lines.next(), lines.next(), lines.next(), lines.next()]);
+  assertEquals(steps.map((step) => step.value && text(step.value)), [
+    "a\n",
+    "b\n",
+    "c\n",
+    undefined,
+  ]);
+  const more = fed(["a\nb\n"])[Symbol.asyncIterator]();
+  await more.next();
+  assertEquals(await more.return!(), { value: undefined, done: true });
+  assertEquals(await more.next(), { value: undefined, done: true });
+});
+
+async function errorFrom(promise: PromiseLike<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+}
+
 testAsync("StreamReader.readable is the rest of the stream", async () => {
   const reader = fed(["first\nabc", "def"]);
   assertEquals(text(await reader.readline()), "first\n");
