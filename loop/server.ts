@@ -322,7 +322,17 @@ export class Server extends AbstractServer {
       }
       // A task that is cancelled before it has begun closes nothing: then the loop does.
       this.#loop._hold(socket);
-      this.#loop.createTask(this.#accept(socket, this));
+      try {
+        this.#loop.createTask(this.#accept(socket, this));
+      } catch (exception) {
+        this.#loop._letGo(socket);
+        socket.close();
+        this.#loop.callExceptionHandler({
+          message: "A connection was dropped: the task factory made no task for it",
+          exception,
+          socket,
+        });
+      }
     }
     this.#accepting--;
     this.#wakeIfClosed();

@@ -1,6 +1,13 @@
 /** `createServer()` and `Server`, over the real network, and with listeners that fail. */
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
-import { CancelledError, RuntimeError, sleep, Task } from "../../futures/mod.ts";
+import {
+  CancelledError,
+  ensureFuture,
+  type ExceptionContext,
+  RuntimeError,
+  sleep,
+  Task,
+} from "../../futures/mod.ts";
 import type { DenoEventLoop, Server, ServerOptions } from "../../loop/mod.ts";
 import { ACCEPT_RETRY_DELAY_MS } from "../../loop/server.ts";
 import { Protocol } from "../../transports/protocol.ts";
@@ -265,6 +272,24 @@ testNet("A server with startServing false accepts when it is told to", function*
   assertStringIncludes(error.message, "is closed");
   client.abort();
   yield* t.wait(passes(2));
+});
+
+testNet("A task factory that fails costs one connection, not the server", function* (t) {
+  const [server, made] = yield* serve(t, "127.0.0.1");
+  t.loop.setTaskFactory(() => {
+    t.loop.setTaskFactory(undefined);
+    throw new Error("no tasks today");
+  });
+  const socket = yield* t.wait(ensureFuture(Deno.connect({ port: portOf(server) })));
+  assertEquals(yield* t.wait(ensureFuture(socket.read(new Uint8Array(1)))), null);
+  socket.close();
+  const [{ message, exception }] = t.takeReports() as [ExceptionContext];
+  assertStringIncludes(message, "task factory");
+  assertEquals((exception as Error).message, "no tasks today");
+  const [client] = yield* connect(t, portOf(server));
+  yield* until(t, () => made.length === 1);
+  client.close();
+  yield* shut(t, server);
 });
 
 testNet("A protocol factory that fails is reported, and its connection closed", function* (t) {
