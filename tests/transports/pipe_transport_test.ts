@@ -17,7 +17,11 @@ import { ascii, BufferedRecorder, latin1, pattern, Recorder } from "./_recorder.
 
 /** Lets everything happen that can happen. */
 async function settle(): Promise<void> {
-  await hostTurn();
+  // Turns rather than time, of which a busy machine may take more in one of them.
+  for (let turn = 0; turn < 5; turn++) {
+    await hostTurn();
+    await sleep(0);
+  }
   await sleep(1);
 }
 

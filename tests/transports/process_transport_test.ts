@@ -146,7 +146,11 @@ class MemoryChild implements SpawnedChild {
 }
 
 async function settle(): Promise<void> {
-  await hostTurn();
+  // Turns rather than time, of which a busy machine may take more in one of them.
+  for (let turn = 0; turn < 5; turn++) {
+    await hostTurn();
+    await sleep(0);
+  }
   await sleep(1);
 }
 
