@@ -6,7 +6,8 @@
  * the buffer never touches those bytes again. Short reads are handed out as neighbouring pieces of
  * one small array, since V8 takes 0.3 µs to make an array and a twentieth of that to make a view. Long
  * ones are copied into an array of their own, and the buffer stays: an array that a pending read pins
- * outlives young collections, and what dies old is collected at fifty times the price.
+ * outlives young collections, and what dies old is collected at fifty times the price. A read that
+ * fills the whole buffer takes it along.
  *
  * Invariants: the array that `space()` returns is not handed out before `take()`; bytes before
  * `#start` have been handed out.
@@ -67,10 +68,14 @@ export class ReadBuffer {
       return viewOf(bytes, start, count);
     }
     keepFreedMemory();
+    if (count === size) {
+      // More is there already, so the next array is not pinned for long.
+      this.#renew(size * GROWTH);
+      return bytes;
+    }
     // Made from an array and not from a length, it is not filled with zeros first.
-    const own = new Uint8Array(start === 0 && end === size ? bytes : viewOf(bytes, start, count));
-    if (end === size && size < MAX_BYTES) this.#renew(size * GROWTH);
-    else if (start > 0) this.#renew(size);
+    const own = new Uint8Array(viewOf(bytes, start, count));
+    if (start > 0) this.#renew(end === size ? size * GROWTH : size);
     else if (count * 16 > size) this.#shortReads = 0;
     else if (++this.#shortReads >= SHRINK_AFTER) this.#renew(sizeFor(count * PIECES));
     return own;
