@@ -97,6 +97,8 @@ export interface FutureLoop {
   _asyncHops: number;
   /** Changes whenever the loop stops waiting for the async functions that it resumed. */
   _asyncEpoch: number;
+  /** Called when all of them have come to rest, where the loop wants to be told. */
+  _asyncRested?: (() => void) | undefined;
   /** Whether debug mode is on. */
   getDebug(): boolean;
   /** Whether the loop runs. */

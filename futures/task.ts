@@ -494,7 +494,8 @@ export class Task<T> extends Future<T> implements Runnable, LinkedTask {
 
   /** Async code of the task waits for something of this library, or has ended. @internal */
   _rests(): void {
-    if (this.#steppingEpoch === this._loop._asyncEpoch) this._loop._asyncSteps--;
+    const loop = this._loop;
+    if (this.#steppingEpoch === loop._asyncEpoch && --loop._asyncSteps === 0) loop._asyncRested?.();
     this.#steppingEpoch = -1;
   }
 

@@ -23,7 +23,12 @@
 
 import type { Runnable } from "../futures/future_loop.ts";
 import { type PassLoop, runPass, runTimedPass } from "./_pass.ts";
-import { HOST_POLL_INTERVAL_MS, MAX_ASYNC_HOPS, MAX_CALLBACK_BUDGET } from "./_tuning.ts";
+import {
+  HOPS_BEFORE_REST,
+  HOST_POLL_INTERVAL_MS,
+  MAX_ASYNC_HOPS,
+  MAX_CALLBACK_BUDGET,
+} from "./_tuning.ts";
 import type { TimerHandle } from "./handle.ts";
 import { ReadyQueue } from "./ready_queue.ts";
 import { TimerQueue } from "./timer_queue.ts";
@@ -55,6 +60,8 @@ export class Scheduler {
   // What runs at the end of the present pass.
   readonly #passEnd: Runnable[] = [];
   #stopping = false;
+  // Comes when the engine has nothing more to run.
+  #turn: ReturnType<typeof setImmediate> | undefined = undefined;
   #interruption: unknown = undefined;
 
   constructor(loop: ScheduledLoop) {
@@ -139,6 +146,8 @@ export class Scheduler {
 
   /** To be called when a run has ended, in whatever way. */
   hasRun(): void {
+    if (this.#turn !== undefined) clearImmediate(this.#turn);
+    this.#turn = undefined;
     this.#stopping = false;
     this.parkedUntil = -Infinity;
   }
@@ -176,7 +185,14 @@ export class Scheduler {
       if (loop._asyncSteps > 0) {
         // Until the async functions that were resumed have come to rest, or wait for others.
         loop._asyncHops = 0;
-        do await undefined; while (loop._asyncSteps > 0 && ++loop._asyncHops < MAX_ASYNC_HOPS);
+        let hops = 0;
+        do {
+          await undefined;
+          if (++hops >= HOPS_BEFORE_REST && loop._asyncHops < hops - 1 && loop._asyncSteps > 0) {
+            await this.#rest();
+            hops = 0;
+          }
+        } while (loop._asyncSteps > 0 && ++loop._asyncHops < MAX_ASYNC_HOPS);
         if (loop._asyncSteps > 0) {
           loop._asyncSteps = 0;
           loop._asyncEpoch++;
@@ -203,6 +219,22 @@ export class Scheduler {
       }
     }
   }
+
+  /**
+   * Waits until all async functions have come to rest, for some that keep awaiting what is done at once;
+   * or until the engine has nothing more to run, since then they wait for something foreign.
+   */
+  async #rest(): Promise<void> {
+    const loop = this.#loop;
+    this.#turn ??= setImmediate(this.#turned);
+    await new Promise<void>((resolve) => loop._asyncRested = resolve);
+    loop._asyncRested = undefined;
+  }
+
+  readonly #turned = (): void => {
+    this.#turn = undefined;
+    this.#loop._asyncRested?.();
+  };
 
   #readyTimers(): void {
     const timers = this.#timers;

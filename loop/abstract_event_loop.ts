@@ -82,6 +82,8 @@ export abstract class AbstractEventLoop implements FutureLoop {
   _asyncHops = 0;
   /** @internal */
   _asyncEpoch = 0;
+  /** @internal */
+  _asyncRested: (() => void) | undefined = undefined;
 
   #missing(name: string): never {
     throw new NotImplementedError(`${this.constructor.name} does not implement ${name}()`);
