@@ -10,15 +10,7 @@
  * @module
  */
 
-import {
-  currentBranch,
-  enterAsync,
-  Frame,
-  runningLoop,
-  runningTask,
-  storage,
-  sync,
-} from "./_frame.ts";
+import { currentFrame, enterAsync, Frame, runningLoop, storage, sync } from "./_frame.ts";
 import { describe } from "./_describe.ts";
 import { RuntimeError } from "./errors.ts";
 
@@ -96,21 +88,24 @@ export class Context implements Iterable<ContextVar<unknown>> {
     }
     this.#entered = true;
     const before = sync.context;
-    if (before === undefined || isAsync(fn)) {
-      try {
-        const frame = new Frame(runningLoop(), runningTask(), this, currentBranch());
-        return enterAsync(frame, fn, ...args);
-      } finally {
-        this.#entered = false;
-      }
-    }
-    sync.context = this;
     try {
+      if (before === undefined || isAsync(fn)) return this.#runAsync(fn, args);
+      sync.context = this;
       return args.length === 0 ? (fn as () => R)() : fn(...args);
     } finally {
       sync.context = before;
       this.#entered = false;
     }
+  }
+
+  /** Runs code that may be async: it carries the context along. */
+  #runAsync<A extends unknown[], R>(fn: (...args: A) => R, args: A): R {
+    const calling = currentFrame();
+    const loop = calling?.loop ?? runningLoop();
+    const frame = new Frame(loop, calling?.task ?? null, this, calling?.branch);
+    return sync.context === undefined
+      ? storage.run(frame, fn, ...args)
+      : enterAsync(frame, fn, ...args);
   }
 
   /**
