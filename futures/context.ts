@@ -3,9 +3,9 @@
  *
  * asyncio counterpart: the `contextvars` module (PEP 567), which asyncio builds on.
  *
- * Invariants: a table of values is never changed once a second context can see it, so a copy costs
- * one small object whatever it holds; a table's version is unique, so two contexts with the same
- * version hold the same values.
+ * Invariants: a table of values is never changed while a second context has it, so a copy costs one
+ * small object whatever it holds; a version is unique, so two tables of one version hold the same
+ * values.
  *
  * @module
  */
@@ -15,7 +15,22 @@ import { describe } from "./_describe.ts";
 import { RuntimeError } from "./errors.ts";
 
 let lastVersion = 0;
-const EMPTY: ReadonlyMap<ContextVar<unknown>, unknown> = new Map();
+
+/** The values of a context, shared by its copies until one of them sets a variable. */
+class Table {
+  readonly values: Map<ContextVar<unknown>, unknown>;
+  /** The one context that may change the values, while no other has them. */
+  owner: Context | null;
+  /** Identifies the values. */
+  version = 0;
+
+  constructor(values: Map<ContextVar<unknown>, unknown>, owner: Context | null) {
+    this.values = values;
+    this.owner = owner;
+  }
+}
+
+const EMPTY = new Table(new Map(), null);
 const MISSING: unique symbol = Symbol("missing");
 
 /**
@@ -49,21 +64,22 @@ function isAsync(fn: unknown): boolean {
  * ```
  */
 export class Context implements Iterable<ContextVar<unknown>> {
-  #values: ReadonlyMap<ContextVar<unknown>, unknown>;
-  #owned = false;
+  #table: Table;
   #entered = false;
   // Another context of the same values, which nobody enters or changes; see `_snapshot()`.
   #snapshot: Context | null = null;
+
+  /** Makes an empty context. */
+  constructor() {
+    this.#table = EMPTY;
+  }
+
   /**
    * Identifies the values: two contexts of one version hold the same.
    * @internal
    */
-  _version: number;
-
-  /** Makes an empty context. */
-  constructor() {
-    this.#values = EMPTY;
-    this._version = 0;
+  get _version(): number {
+    return this.#table.version;
   }
 
   /**
@@ -122,47 +138,45 @@ export class Context implements Iterable<ContextVar<unknown>> {
 
   /** The value of a variable in this context, or `undefined` where it has none. */
   get<T>(variable: ContextVar<T>): T | undefined {
-    return this.#values.get(variable as ContextVar<unknown>) as T | undefined;
+    return this.#table.values.get(variable as ContextVar<unknown>) as T | undefined;
   }
 
   /** Whether a variable has a value in this context. */
   has(variable: ContextVar<unknown>): boolean {
-    return this.#values.has(variable);
+    return this.#table.values.has(variable);
   }
 
   /** The number of variables that have a value. */
   get size(): number {
-    return this.#values.size;
+    return this.#table.values.size;
   }
 
   /** The variables that have a value. */
   keys(): IterableIterator<ContextVar<unknown>> {
-    return this.#values.keys();
+    return this.#table.values.keys();
   }
 
   /** The values. */
   values(): IterableIterator<unknown> {
-    return this.#values.values();
+    return this.#table.values.values();
   }
 
   /** The variables with their values. */
   entries(): IterableIterator<[ContextVar<unknown>, unknown]> {
-    return this.#values.entries();
+    return this.#table.values.entries();
   }
 
   /** The variables that have a value. */
   [Symbol.iterator](): IterableIterator<ContextVar<unknown>> {
-    return this.#values.keys();
+    return this.#table.values.keys();
   }
 
   /** A context with the same values; what either sets from now on, the other does not see. */
   copy(): Context {
-    if (this.#owned) this.#owned = false;
+    const table = this.#table;
+    if (table.owner !== null) table.owner = null;
     const copy = new Context();
-    if (this._version !== 0) {
-      copy.#values = this.#values;
-      copy._version = this._version;
-    }
+    copy.#table = table;
     copy.#snapshot = this.#snapshot;
     return copy;
   }
@@ -187,20 +201,18 @@ export class Context implements Iterable<ContextVar<unknown>> {
 
   /** @internal */
   _lookup(variable: ContextVar<unknown>): unknown {
-    const value = this.#values.get(variable);
-    return value === undefined && !this.#values.has(variable) ? MISSING : value;
+    const { values } = this.#table;
+    const value = values.get(variable);
+    return value === undefined && !values.has(variable) ? MISSING : value;
   }
 
   /** @internal */
   _assign(variable: ContextVar<unknown>, value: unknown): void {
-    let values = this.#values as Map<ContextVar<unknown>, unknown>;
-    if (!this.#owned) {
-      this.#values = values = new Map(values);
-      this.#owned = true;
-    }
-    if (value === MISSING) values.delete(variable);
-    else values.set(variable, value);
-    this._version = ++lastVersion;
+    let table = this.#table;
+    if (table.owner !== this) table = this.#table = new Table(new Map(table.values), this);
+    if (value === MISSING) table.values.delete(variable);
+    else table.values.set(variable, value);
+    table.version = ++lastVersion;
     this.#snapshot = null;
   }
 }
