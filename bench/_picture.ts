@@ -4,7 +4,7 @@ import { ratio, type Report } from "./_report.ts";
 
 const ROW_HEIGHT = 26;
 const TOP = 64;
-const LEFT = 190;
+const LEFT = 210;
 const PLOT_WIDTH = 560;
 const WIDTH = LEFT + PLOT_WIDTH + 30;
 
