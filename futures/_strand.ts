@@ -237,12 +237,16 @@ export abstract class Strand implements Runnable, PromiseLike<unknown> {
     if (this.#derived !== null) return this.#pass(value, fulfilled);
     this.#outcome = fulfilled ? FULFILLED : REJECTED;
     this.#value = value;
-    if (!fulfilled) {
-      this.loop?.callExceptionHandler({
-        message: "An exception in a then() chain was not handled",
-        exception: value,
-      });
-    }
+    // An `await` of what `then()` returned chains on in the microtask that comes next.
+    if (!fulfilled) queueMicrotask(() => this.#report());
+  }
+
+  #report(): void {
+    if (this.#derived !== null) return;
+    this.loop?.callExceptionHandler({
+      message: "An exception in a then() chain was not handled",
+      exception: this.#value,
+    });
   }
 
   #pass(value: unknown, fulfilled: boolean): void {

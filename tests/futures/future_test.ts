@@ -410,6 +410,23 @@ testLoop("Future.then() hands an exception to the end of the chain", async ({ lo
   assertEquals(await chained, "TypeError: no");
 });
 
+testLoop(
+  "An exception in a then() of a future that is done is not reported where it is awaited",
+  async (t) => {
+    const future = t.loop.createFuture<number>();
+    future.setResult(1);
+    const failing = () => {
+      throw new TypeError("inside");
+    };
+    await t.loop.runUntilComplete(async () => {
+      await assertRejects(async () => await future.then(failing), TypeError, "inside");
+      await assertRejects(() => Promise.resolve(future.then(failing)), TypeError, "inside");
+    });
+    await t.loop.runUntilComplete(passes(3));
+    assertEquals(t.takeReports(), []);
+  },
+);
+
 testLoop("An exception in a then() chain that nobody handles is reported", async (t) => {
   const future = t.loop.createFuture<number>();
   future.then(() => {
