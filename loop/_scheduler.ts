@@ -168,7 +168,11 @@ export class Scheduler {
       if (left === 0) {
         if (timers.length > 0) this.#readyTimers();
         if (ready.length === 0) {
-          await this.#park();
+          try {
+            await this.#wait();
+          } finally {
+            this.parkedUntil = -Infinity;
+          }
           if (loop._interrupted) this.#raiseInterruption();
           this.timeSeen = NaN;
           this.#readyTimers();
@@ -249,18 +253,18 @@ export class Scheduler {
     }
   }
 
-  async #park(): Promise<void> {
+  /** Waits until the next timer is due, or something is made ready. */
+  #wait(): Promise<void> {
     const loop = this.#loop;
     if (this.#passEnd.length > 0) this.#endPass();
-    if (this.#stopping) return await loop._select(0);
+    if (this.#stopping) return loop._select(0);
     const next = this.#timers.peek();
-    const until = next === undefined ? Infinity : next._when;
-    this.parkedUntil = until;
-    try {
-      await loop._select(until === Infinity ? Infinity : Math.max(0, until - loop.time()));
-    } finally {
-      this.parkedUntil = -Infinity;
+    if (next === undefined) {
+      this.parkedUntil = Infinity;
+      return loop._select(Infinity);
     }
+    this.parkedUntil = next._when;
+    return loop._select(Math.max(0, next._when - loop.time()));
   }
 
   /** Ends the wait. */
