@@ -16,7 +16,8 @@
  */
 
 import { currentFrame, type Frame, runningLoop, sync } from "./_frame.ts";
-import { type Callback, Strand } from "./_strand.ts";
+import type { Callback } from "./_chain.ts";
+import { Strand } from "./_strand.ts";
 import { CancelledError, RuntimeError } from "./errors.ts";
 import type { CancelHandle, FutureLoop, Runnable } from "./future_loop.ts";
 import type { FutureLike } from "./future.ts";

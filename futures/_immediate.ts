@@ -13,6 +13,7 @@
  */
 
 import { awaitIterator } from "./_await.ts";
+import { type Callback, Chain } from "./_chain.ts";
 import { Operation } from "./coroutine.ts";
 import type { FutureLoop } from "./future_loop.ts";
 
@@ -48,74 +49,30 @@ export abstract class ImmediateOperation<T> extends Operation<T> {
     try {
       value = this.now();
     } catch (error) {
-      return new Delivery<R1 | R2>(loop, onRejected, error, false);
+      return deliver(loop, onRejected, error, false);
     }
     if (value === NOT_YET) return awaitIterator(this, onFulfilled, onRejected);
-    return new Delivery<R1 | R2>(loop, onFulfilled, value, true);
+    return deliver(loop, onFulfilled, value, true);
   }
 }
 
-/** Hands a result over, a microtask later, and is what `then()` returns. */
-class Delivery<R> implements PromiseLike<R> {
-  readonly #loop: FutureLoop;
-  // The result, and then what the callback made of it.
-  #value: unknown;
-  #fulfilled: boolean;
-  #delivered = false;
-  // Made when somebody chains on; an `await` never does.
-  #derived: PromiseWithResolvers<R> | null = null;
-
-  constructor(
-    loop: FutureLoop,
-    callback: ((value: never) => unknown) | null | undefined,
-    value: unknown,
-    fulfilled: boolean,
-  ) {
-    this.#loop = loop;
-    this.#value = value;
-    this.#fulfilled = fulfilled;
-    queueMicrotask(() => this.#deliver(callback));
-  }
-
-  #deliver(callback: ((value: never) => unknown) | null | undefined): void {
-    // The async code that awaits has not come to rest.
-    this.#loop._asyncHops = 0;
-    if (typeof callback === "function") {
-      try {
-        this.#value = callback(this.#value as never);
-        this.#fulfilled = true;
-      } catch (error) {
-        this.#value = error;
-        this.#fulfilled = false;
-      }
-    }
-    this.#delivered = true;
-    if (this.#derived !== null) return this.#pass(this.#derived);
-    // An `await` of this object chains on in the microtask that comes next.
-    if (!this.#fulfilled) queueMicrotask(() => this.#report());
-  }
-
-  #report(): void {
-    if (this.#derived !== null) return;
-    this.#loop.callExceptionHandler({
-      message: "An exception in a then() chain was not handled",
-      exception: this.#value,
+/** Hands a result over, a microtask later. */
+class Delivery extends Chain {
+  constructor(loop: FutureLoop, callback: Callback, value: unknown, fulfilled: boolean) {
+    super(loop);
+    queueMicrotask(() => {
+      // The async code that awaits has not come to rest.
+      loop._asyncHops = 0;
+      this.settle(callback, value, fulfilled);
     });
   }
+}
 
-  #pass({ resolve, reject }: PromiseWithResolvers<R>): void {
-    if (this.#fulfilled) resolve(this.#value as R);
-    else reject(this.#value);
-  }
-
-  then<R1 = R, R2 = never>(
-    onFulfilled?: OnFulfilled<R, R1>,
-    onRejected?: OnRejected<R2>,
-  ): PromiseLike<R1 | R2> {
-    if (this.#derived === null) {
-      this.#derived = Promise.withResolvers();
-      if (this.#delivered) this.#pass(this.#derived);
-    }
-    return this.#derived.promise.then(onFulfilled, onRejected);
-  }
+function deliver<R>(
+  loop: FutureLoop,
+  callback: Callback,
+  value: unknown,
+  fulfilled: boolean,
+): PromiseLike<R> {
+  return new Delivery(loop, callback, value, fulfilled) as PromiseLike<unknown> as PromiseLike<R>;
 }

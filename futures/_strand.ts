@@ -17,6 +17,7 @@
  * @module
  */
 
+import { type Callback, Chain } from "./_chain.ts";
 import type { Cancellation } from "./_cancellation.ts";
 import type { Branch, Frame } from "./_frame.ts";
 import type { Context } from "./context.ts";
@@ -25,9 +26,6 @@ import { CancelledError, RuntimeError } from "./errors.ts";
 import type { FutureLike } from "./future.ts";
 import type { FutureLoop, Runnable } from "./future_loop.ts";
 import type { TaskLike } from "./task_registry.ts";
-
-/** What `then()` is given. */
-export type Callback = ((value: never) => unknown) | null | undefined;
 
 /** What a task must have for its async functions to wait in its name. */
 export interface StrandOwner extends TaskLike {
@@ -47,12 +45,8 @@ export function isStrandOwner(task: TaskLike | null): task is StrandOwner {
 // How many strands remember a request: nearly always none.
 let remembered = 0;
 
-const NONE = 0;
-const FULFILLED = 1;
-const REJECTED = 2;
-
 /** One await of an async function, and the promise-like that `then()` returns. */
-export abstract class Strand implements Runnable, PromiseLike<unknown> {
+export abstract class Strand extends Chain implements Runnable {
   readonly _context: Context;
   readonly owner: StrandOwner | null;
   /** The async body that waits; `null` for the function that the task was made of. */
@@ -61,14 +55,8 @@ export abstract class Strand implements Runnable, PromiseLike<unknown> {
   newer: Strand | null = null;
   #onFulfilled: Callback;
   #onRejected: Callback;
-  protected readonly loop: FutureLoop | null;
   // A request of a scope in this strand that could not be delivered at once.
   #remembered: Cancellation | null = null;
-  // Made when somebody chains on what `then()` returned; an `await` never does.
-  #derived: PromiseWithResolvers<unknown> | null = null;
-  // What the callback made of it: nothing yet, a value, or an error.
-  #outcome: typeof NONE | typeof FULFILLED | typeof REJECTED = NONE;
-  #value: unknown = undefined;
 
   constructor(
     onFulfilled: Callback,
@@ -76,6 +64,7 @@ export abstract class Strand implements Runnable, PromiseLike<unknown> {
     frame: Frame | undefined,
     loop: FutureLoop | null,
   ) {
+    super(loop);
     this._context = frame === undefined ? currentContext() : frame.context;
     this.#onFulfilled = onFulfilled;
     this.#onRejected = onRejected;
@@ -83,7 +72,6 @@ export abstract class Strand implements Runnable, PromiseLike<unknown> {
     const task = typeof onRejected === "function" && frame !== undefined ? frame.task : null;
     this.owner = isStrandOwner(task) ? task : null;
     this.branch = frame === undefined ? null : frame.branch;
-    this.loop = loop;
   }
 
   get _awaiter(): object | null {
@@ -173,17 +161,6 @@ export abstract class Strand implements Runnable, PromiseLike<unknown> {
     return error;
   }
 
-  then<R1, R2>(
-    onFulfilled?: ((value: unknown) => R1 | PromiseLike<R1>) | null,
-    onRejected?: ((reason: unknown) => R2 | PromiseLike<R2>) | null,
-  ): PromiseLike<R1 | R2> {
-    if (this.#derived === null) {
-      this.#derived = Promise.withResolvers();
-      if (this.#outcome !== NONE) this.#pass(this.#value, this.#outcome === FULFILLED);
-    }
-    return this.#derived.promise.then(onFulfilled, onRejected);
-  }
-
   /** Puts the strand on its task; the task's async code comes to rest. */
   protected enter(): void {
     const owner = this.owner;
@@ -216,41 +193,12 @@ export abstract class Strand implements Runnable, PromiseLike<unknown> {
   }
 
   protected fulfil(value: unknown): void {
-    this.#settle(this.#onFulfilled, value, true);
+    this.owner?._resumed();
+    this.settle(this.#onFulfilled, value, true);
   }
 
   protected reject(error: unknown): void {
-    this.#settle(this.#onRejected, error, false);
-  }
-
-  #settle(callback: Callback, value: unknown, fulfilled: boolean): void {
     this.owner?._resumed();
-    if (typeof callback === "function") {
-      try {
-        value = (callback as (value: unknown) => unknown)(value);
-        fulfilled = true;
-      } catch (error) {
-        value = error;
-        fulfilled = false;
-      }
-    }
-    if (this.#derived !== null) return this.#pass(value, fulfilled);
-    this.#outcome = fulfilled ? FULFILLED : REJECTED;
-    this.#value = value;
-    // An `await` of what `then()` returned chains on in the microtask that comes next.
-    if (!fulfilled) queueMicrotask(() => this.#report());
-  }
-
-  #report(): void {
-    if (this.#derived !== null) return;
-    this.loop?.callExceptionHandler({
-      message: "An exception in a then() chain was not handled",
-      exception: this.#value,
-    });
-  }
-
-  #pass(value: unknown, fulfilled: boolean): void {
-    if (fulfilled) this.#derived!.resolve(value);
-    else this.#derived!.reject(value);
+    this.settle(this.#onRejected, error, false);
   }
 }
