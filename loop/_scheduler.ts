@@ -159,6 +159,8 @@ export class Scheduler {
     const loop = this.#loop;
     const ready = this.ready;
     const timers = this.#timers;
+    // What was seen before the run may be long ago.
+    this.timeSeen = NaN;
     let left = 0;
     let polledAt = loop._hostTime();
     let lookedAt = polledAt;

@@ -403,9 +403,9 @@ export class BaseEventLoop extends AbstractEventLoop {
       this.#check("callLater", callback);
     }
     const snapshot = currentContext()._snapshot();
-    const when = this.#scheduler.timeSeen = this.time();
+    const now = this.#scheduler.timeSeen = this.time();
     return this.#schedule(
-      new TimerHandle(when + delay, callback as unknown as AnyCallback, args, snapshot, this),
+      new TimerHandle(now + delay, callback as unknown as AnyCallback, args, snapshot, this),
     );
   }
 

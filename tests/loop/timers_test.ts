@@ -60,6 +60,22 @@ testLoop("A due timer runs after what was ready before it", async ({ loop }) => 
   assertEquals(order, ["soon", "soon after", "timer"]);
 });
 
+Deno.test("A timer that became due before the loop ran belongs to the first pass", async () => {
+  const loop = new DenoEventLoop();
+  const order: string[] = [];
+  loop.callLater(1, () => order.push("timer"));
+  loop.callSoon(() => {
+    order.push("first");
+    loop.callSoon(() => order.push("second"));
+  });
+  // What was scheduled is waited for without the loop.
+  const due = loop.time() + 1;
+  while (loop.time() <= due);
+  await loop.runUntilComplete(sleep(5));
+  loop.close();
+  assertEquals(order, ["first", "timer", "second"]);
+});
+
 testLoop("A timer of a callback with no delay waits for the next pass", async ({ loop }) => {
   const order: string[] = [];
   loop.callLater(1, () => {
