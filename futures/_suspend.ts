@@ -1,7 +1,7 @@
 /**
- * What an iterator gives its task to be suspended at a future.
+ * How an iterator has its task wait for a future.
  *
- * asyncio counterpart: `yield self` in `Future.__await__`.
+ * asyncio counterpart: `Future.__await__`, and the `yield self` in it.
  *
  * @module
  */
@@ -18,4 +18,27 @@ export function suspendAt<T>(future: Future<T>): IteratorYieldResult<Suspension>
   future._asyncioFutureBlocking = true;
   SUSPENDED.value = future as Future<unknown>;
   return SUSPENDED;
+}
+
+/** Lets `yield*` wait for a future: yields it once, and gives its result when resumed. */
+export class FutureIterator<T> implements Iterator<Suspension, T, unknown> {
+  readonly #future: Future<T>;
+
+  constructor(future: Future<T>) {
+    this.#future = future;
+  }
+
+  next(): IteratorResult<Suspension, T> {
+    const future = this.#future;
+    if (future._state === 0) return suspendAt(future);
+    return { value: future.result(), done: true };
+  }
+
+  throw(error: unknown): never {
+    throw error;
+  }
+
+  return(value: T): IteratorResult<Suspension, T> {
+    return { value, done: true };
+  }
 }

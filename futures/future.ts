@@ -20,7 +20,7 @@ import type { FutureLoop, Runnable } from "./future_loop.ts";
 import type { Awaitable, Suspension } from "./awaitable.ts";
 import { runningLoop, sync } from "./_frame.ts";
 import { awaitFuture } from "./_await.ts";
-import { suspendAt } from "./_suspend.ts";
+import { FutureIterator } from "./_suspend.ts";
 import { Cancellation } from "./_cancellation.ts";
 import { type Report, unwatch, watchUnretrieved } from "./_unretrieved.ts";
 import { describe } from "./_describe.ts";
@@ -67,29 +67,6 @@ class DoneCallbackItem implements Runnable {
 
 // Apart from the futures, of which there may be millions, and only in debug mode.
 const sourceTracebacks = new WeakMap<Future<unknown>, string>();
-
-/** Lets `yield*` wait for a future: yields it once, and gives its result when resumed. */
-class FutureIterator<T> implements Iterator<Suspension, T, unknown> {
-  readonly #future: Future<T>;
-
-  constructor(future: Future<T>) {
-    this.#future = future;
-  }
-
-  next(): IteratorResult<Suspension, T> {
-    const future = this.#future;
-    if (future._state === PENDING) return suspendAt(future);
-    return { value: future.result(), done: true };
-  }
-
-  throw(error: unknown): never {
-    throw error;
-  }
-
-  return(value: T): IteratorResult<Suspension, T> {
-    return { value, done: true };
-  }
-}
 
 /**
  * A result that will be there later: the link between callbacks and code that waits.

@@ -15,6 +15,9 @@
  * state 1 cancels the future; in states 2 and 3 it is remembered in `_mustCancel` and thrown at the
  * next step, or at the next await of an awaitable of this library.
  *
+ * One file, though a long one: steps, cancellation and async functions share the task's private state,
+ * and another object for each task would cost a million of them their memory.
+ *
  * @module
  */
 

@@ -15,6 +15,8 @@
  * Invariants: a task stands in the group's list from when it is made until it is done; the group
  * refers to no task that is done, and to no error that was reported.
  *
+ * One class and what it takes; nearly half of the file is said to those who call it.
+ *
  * @module
  */
 

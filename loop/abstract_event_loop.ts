@@ -3,6 +3,8 @@
  *
  * asyncio counterpart: `asyncio.events.AbstractEventLoop`.
  *
+ * It is long because the list is long: there is nothing but declarations, and what they promise.
+ *
  * @module
  */
 
