@@ -75,7 +75,6 @@ console.log(
   `${tests.passed} tests passed, ${tests.failed} failed, ${failedGates} other checks failed`,
 );
 
-/** Runs this Deno in the project's root. Its two outputs are joined in one text, errors last. */
 /**
  * A registry that stands in for the real one is copied out of the package: what lies inside, publishing
  * takes for a part of it that was left out.
@@ -88,6 +87,7 @@ function registryOutside(): Record<string, string> {
   return { JSR_URL: `${pathToFileURL(copy)}/` };
 }
 
+/** Runs this Deno in the project's root. Its two outputs are joined in one text, errors last. */
 async function run(
   args: string[],
   env: Record<string, string> = {},

@@ -12,9 +12,9 @@
  * every sample instead of the table; `--svg` also draws it. Memory is measured in fresh processes.
  */
 
-import os from "node:os";
 import { parseArgs } from "node:util";
 import { Client } from "./_client.ts";
+import { circumstances, positive, progress, refuseUnknown } from "./_command_line.ts";
 import { type Competitor, findCompetitors } from "./_competitors.ts";
 import { picture } from "./_picture.ts";
 import type { Report, Row } from "./_report.ts";
@@ -52,10 +52,7 @@ const chosen = <W extends { name: string }>(workloads: readonly W[]) =>
   workloads.filter(({ name }) => only?.includes(name) ?? true);
 
 const report: Report = {
-  date: new Date().toISOString().slice(0, 10),
-  machine: `${os.cpus()[0]?.model ?? Deno.build.arch}, ${navigator.hardwareConcurrency} cores, ` +
-    Deno.build.os,
-  command: ["deno task bench:table", ...Deno.args].join(" "),
+  ...circumstances("bench:table"),
   rounds,
   competitors: competitors.map(({ id, label, version }) => ({ id, label, version })),
   reference: REFERENCES.find((each) => competitors.some(({ id }) => id === each)) ?? "generators",
@@ -118,26 +115,4 @@ async function memoryRow(workload: MemoryWorkload): Promise<Row> {
 function newRow(workload: Workload | MemoryWorkload, measured: Row["measured"]): Row {
   const { name, title, unit, notes = {} } = workload;
   return { name, title, unit, measured, cells: {}, notes };
-}
-
-/** Shows on the terminal, if there is one, what is being done. */
-function progress(text: string): void {
-  if (!Deno.stderr.isTerminal()) return;
-  Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${text}`));
-}
-
-function positive(name: string, text: string): number {
-  const value = Number(text);
-  if (!(value > 0)) throw new RangeError(`--${name} must be a positive number, got ${text}`);
-  return value;
-}
-
-function refuseUnknown(
-  name: string,
-  given: readonly string[] | undefined,
-  known: readonly string[],
-): void {
-  const unknown = given?.filter((each) => !known.includes(each)) ?? [];
-  if (unknown.length === 0) return;
-  throw new RangeError(`--${name}: no such ${unknown.join(", ")}; there is ${known.join(", ")}`);
 }

@@ -13,6 +13,7 @@ import {
 } from "../../mod.ts";
 import { loadEffect, loadEffection } from "../_peers.ts";
 import type { Workload } from "../_workload.ts";
+import { one, oneAsync } from "./_one.ts";
 
 const GROUPED = 10_000;
 const CANCELLED = 10_000;
@@ -21,16 +22,6 @@ const LONG_MS = 3_600_000;
 const LIMIT_MS = 10_000;
 
 // ---- Groups ---------------------------------------------------------------------------------------
-
-// deno-lint-ignore require-yield
-const one = coroutine(function* () {
-  return 1;
-});
-
-// deno-lint-ignore require-await
-async function oneAsync(): Promise<number> {
-  return 1;
-}
 
 function assertAllOnes(ones: readonly number[]): void {
   assertEquals(ones.length, GROUPED);

@@ -1,22 +1,13 @@
 /** Workloads: tasks that are made and waited for. */
 
 import { assertEquals } from "@std/assert";
-import { coroutine, createTask, gather, run } from "../../mod.ts";
+import { createTask, gather, run } from "../../mod.ts";
 import { loadEffect, loadEffection } from "../_peers.ts";
 import type { Workload } from "../_workload.ts";
+import { one, oneAsync } from "./_one.ts";
 
 const JOINED = 10_000;
 const GATHERED = 10_000;
-
-// deno-lint-ignore require-yield
-const one = coroutine(function* () {
-  return 1;
-});
-
-// deno-lint-ignore require-await
-async function oneAsync(): Promise<number> {
-  return 1;
-}
 
 export const spawnJoin: Workload = {
   name: "spawn_join",

@@ -1,6 +1,6 @@
 /** A server in a process of its own: see `_control.ts` for what it says and obeys. */
 
-import { lines } from "../_lines.ts";
+import { LineProcess } from "../_line_process.ts";
 import type { Busy, Mode } from "./_control.ts";
 
 /** Starting and collecting garbage take seconds at most. */
@@ -8,22 +8,12 @@ const TIMEOUT_MS = 20_000;
 
 /** A running server. */
 export class Server implements AsyncDisposable {
-  readonly #process: Deno.ChildProcess;
-  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #answers: AsyncGenerator<string>;
+  readonly #process: LineProcess;
   /** Where it listens: a port or a path. */
   address = "";
 
   private constructor(command: readonly string[], env: Record<string, string>) {
-    this.#process = new Deno.Command(command[0]!, {
-      args: command.slice(1),
-      env,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "inherit",
-    }).spawn();
-    this.#input = this.#process.stdin.getWriter();
-    this.#answers = lines(this.#process.stdout);
+    this.#process = new LineProcess(command, TIMEOUT_MS, env);
   }
 
   /**
@@ -39,7 +29,7 @@ export class Server implements AsyncDisposable {
   ): Promise<Server> {
     const server = new Server([...command, mode, path ?? "tcp"], env);
     try {
-      const { port } = await server.#answer() as { port: number };
+      const { port } = await server.#process.answer() as { port: number };
       server.address = path ?? String(port);
       return server;
     } catch (error) {
@@ -50,42 +40,22 @@ export class Server implements AsyncDisposable {
 
   /** Has tasks work beside serving. */
   async busy(kind: Busy): Promise<void> {
-    await this.#ask(`busy ${kind}`);
+    await this.#process.ask(`busy ${kind}`);
   }
 
   /** Ends that work. */
   async rest(): Promise<void> {
-    await this.#ask("rest");
+    await this.#process.ask("rest");
   }
 
   /** Its resident memory after a collection, in bytes. */
   async residentBytes(): Promise<number> {
-    const { bytes } = await this.#ask("collect") as { bytes: number };
+    const { bytes } = await this.#process.ask("collect") as { bytes: number };
     return bytes;
-  }
-
-  async #ask(line: string): Promise<unknown> {
-    await this.#input.write(new TextEncoder().encode(`${line}\n`));
-    return await this.#answer();
-  }
-
-  async #answer(): Promise<unknown> {
-    const timer = setTimeout(() => this.#process.kill("SIGKILL"), TIMEOUT_MS);
-    try {
-      const { value, done } = await this.#answers.next();
-      if (done) throw new Error("the server has ended early");
-      return JSON.parse(value);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   /** Ends the process. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#input.close().catch(() => {});
-    const timer = setTimeout(() => this.#process.kill("SIGKILL"), 1000);
-    await this.#answers.return(undefined);
-    await this.#process.status;
-    clearTimeout(timer);
+    await this.#process[Symbol.asyncDispose]();
   }
 }

@@ -94,7 +94,8 @@ static int tls_handshake(C *c, int *write) {
 }
 static void tls_init(void) {
   ctx = SSL_CTX_new(TLS_client_method());
-  SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER); SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 }
 #else
 static ssize_t tls_rd(C *c, void *b, size_t n) { (void)c; (void)b; (void)n; return -1; }

@@ -11,9 +11,9 @@
  * them; `--full` measures every size with every number of connections.
  */
 
-import os from "node:os";
 import { parseArgs } from "node:util";
 import { CERTIFICATE, KEY } from "../../loop/conformance/_certificate.ts";
+import { circumstances, positive, progress, refuseUnknown } from "../_command_line.ts";
 import type { Mode } from "./_control.ts";
 import { type Case, CASES, IDLE } from "./_cases.ts";
 import { LoadGenerator, type LoadResult } from "./_load.ts";
@@ -72,10 +72,7 @@ const client = await LoadGenerator.make(folder, pinning.client);
 const { systems, remarks } = await findSystems(wanted);
 
 const report: Report = {
-  date: new Date().toISOString().slice(0, 10),
-  machine: `${os.cpus()[0]?.model ?? Deno.build.arch}, ${navigator.hardwareConcurrency} cores, ` +
-    Deno.build.os,
-  command: ["deno task bench:net", ...Deno.args].join(" "),
+  ...circumstances("bench:net"),
   rounds,
   ms,
   systems: systems.map(({ id, head, version }) => ({ id, head, version })),
@@ -191,26 +188,4 @@ async function memoryRow(): Promise<Row> {
 
 function message(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** Shows on the terminal, if there is one, what is being done. */
-function progress(text: string): void {
-  if (!Deno.stderr.isTerminal()) return;
-  Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${text}`));
-}
-
-function positive(name: string, text: string): number {
-  const value = Number(text);
-  if (!(value > 0)) throw new RangeError(`--${name} must be a positive number, got ${text}`);
-  return value;
-}
-
-function refuseUnknown(
-  name: string,
-  given: readonly string[] | undefined,
-  known: readonly string[],
-): void {
-  const unknown = given?.filter((each) => !known.includes(each)) ?? [];
-  if (unknown.length === 0) return;
-  throw new RangeError(`--${name}: no such ${unknown.join(", ")}; there is ${known.join(", ")}`);
 }
