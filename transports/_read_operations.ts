@@ -15,6 +15,7 @@
  * @module
  */
 
+import { describe } from "../futures/_describe.ts";
 import { ImmediateOperation, NOT_YET } from "../futures/_immediate.ts";
 import type { Suspension } from "../futures/awaitable.ts";
 import type { Future } from "../futures/future.ts";
@@ -160,6 +161,34 @@ function overLimit(found: boolean, limit: number, consumed: number): LimitOverru
   );
 }
 
+/** Takes out what is left, for the error of a stream that has ended too soon. */
+function endedEarly(state: ReaderState, expected: number | undefined): IncompleteReadError {
+  const partial = state.buffer.take(state.buffer.length);
+  state.taken();
+  return new IncompleteReadError(partial, expected);
+}
+
+/**
+ * Checks what `readuntil()` is to look for.
+ *
+ * @throws {TypeError} when a separator is no `Uint8Array`
+ * @throws {RangeError} when there is none, or one is empty
+ */
+export function checkSeparators(separators: readonly Uint8Array[]): void {
+  if (separators.length === 0) {
+    throw new RangeError("Cannot read up to a separator: at least one is needed");
+  }
+  for (const each of separators) {
+    if (!(each instanceof Uint8Array)) {
+      throw new TypeError(
+        `Cannot read up to a separator: it must be a Uint8Array, got ${describe(each)}` +
+          (typeof each === "string" ? "; encode it with new TextEncoder().encode(…)" : ""),
+      );
+    }
+    if (each.length === 0) throw new RangeError("Cannot read up to a separator: it is empty");
+  }
+}
+
 /** `readuntil()`. */
 export class ReadUntil extends ReadOperation<Bytes> {
   readonly #separators: readonly Uint8Array[];
@@ -197,9 +226,7 @@ export class ReadUntil extends ReadOperation<Bytes> {
     this.#scanned = Math.max(0, buffer.length + 1 - this.#longest);
     if (this.#scanned > this.#limit) throw overLimit(false, this.#limit, this.#scanned);
     if (!eof) return undefined;
-    const partial = buffer.take(buffer.length);
-    this.state.taken();
-    throw new IncompleteReadError(partial, undefined);
+    throw endedEarly(this.state, undefined);
   }
 }
 
@@ -222,8 +249,7 @@ export class ReadExactly extends ReadOperation<Bytes> {
       return this.#count === 0 ? EMPTY : buffer.takeAtZero(this.#count);
     }
     if (!eof) return undefined;
-    const partial = buffer.take(buffer.length);
-    throw new IncompleteReadError(partial, this.#count);
+    throw endedEarly(this.state, this.#count);
   }
 }
 

@@ -6,7 +6,8 @@
  * Invariants: one task reads at a time; the transport is paused while more than twice the limit is
  * buffered, and resumed when a read needs more or has brought the buffer down to the limit.
  *
- * Not here: what each read takes out of the buffer (`_read_operations.ts`).
+ * Not here: what each read takes out of the buffer (`_read_operations.ts`), and reading a web stream
+ * (`_web_source.ts`).
  *
  * @module
  */
@@ -22,6 +23,7 @@ import type { FutureLoop } from "../futures/future_loop.ts";
 import { ByteBuffer } from "./_byte_buffer.ts";
 import { LineIterator } from "./_line_iterator.ts";
 import {
+  checkSeparators,
   NEWLINE,
   ReadAll,
   type ReaderState,
@@ -30,6 +32,7 @@ import {
   ReadSome,
   ReadUntil,
 } from "./_read_operations.ts";
+import { WebSource } from "./_web_source.ts";
 
 /** The limit of a reader that was given none: 64 KiB, as in asyncio. */
 export const DEFAULT_LIMIT_BYTES = 65_536;
@@ -295,18 +298,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     options?: ReadUntilOptions,
   ): Coroutine<Uint8Array<ArrayBuffer>> {
     const separators = Array.isArray(separator) ? separator : [separator];
-    if (separators.length === 0) {
-      throw new RangeError("Cannot read up to a separator: at least one is needed");
-    }
-    for (const each of separators) {
-      if (!(each instanceof Uint8Array)) {
-        throw new TypeError(
-          `Cannot read up to a separator: it must be a Uint8Array, got ${describe(each)}` +
-            (typeof each === "string" ? "; encode it with new TextEncoder().encode(…)" : ""),
-        );
-      }
-      if (each.length === 0) throw new RangeError("Cannot read up to a separator: it is empty");
-    }
+    checkSeparators(separators);
     const operation = new ReadUntil(this.#state, separators, options?.limit ?? this.#state.limit);
     return withSignal(operation, options?.signal);
   }
@@ -336,6 +328,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    * @param n the most bytes to read; without it, or negative, everything up to the end
    * @param options signal
    * @returns the bytes; none at the end of the stream
+   * @throws {RangeError} when `n` is NaN
    */
   read(n = -1, options?: ReadOptions): Coroutine<Uint8Array<ArrayBuffer>> {
     if (Number.isNaN(n)) throw new RangeError("Cannot read NaN bytes: a number is needed");
@@ -399,38 +392,5 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   /** For `console.log()`. */
   [Symbol.for("Deno.customInspect")](): string {
     return this.toString();
-  }
-}
-
-/** A web stream as the transport of a reader. */
-class WebSource implements PausableTransport {
-  readonly #reader: StreamReader;
-  readonly #stream: ReadableStream<Uint8Array>;
-  #resumed: PromiseWithResolvers<void> | null = null;
-
-  constructor(reader: StreamReader, stream: ReadableStream<Uint8Array>) {
-    this.#reader = reader;
-    this.#stream = stream;
-  }
-
-  pauseReading(): void {
-    this.#resumed ??= Promise.withResolvers();
-  }
-
-  resumeReading(): void {
-    this.#resumed?.resolve();
-    this.#resumed = null;
-  }
-
-  async pump(): Promise<void> {
-    try {
-      for await (const chunk of this.#stream) {
-        this.#reader.feedData(chunk);
-        if (this.#resumed !== null) await this.#resumed.promise;
-      }
-      this.#reader.feedEof();
-    } catch (error) {
-      this.#reader.setException(error);
-    }
   }
 }

@@ -150,6 +150,23 @@ testProgram("StreamReader resumes a paused transport for a read that needs more"
   assertEquals(transport.calls.slice(0, 2), ["pause", "resume"]);
 });
 
+testProgram("StreamReader resumes a paused transport after a read that is cut off", function* (t) {
+  const reads = [
+    (reader: StreamReader) => reader.readexactly(10),
+    (reader: StreamReader) => reader.readuntil(bytes("SEP"), { limit: 10 }),
+  ];
+  for (const read of reads) {
+    const reader = new StreamReader({ limit: 2 });
+    const transport = new NotedTransport();
+    reader.setTransport(transport);
+    reader.feedData(bytes("12345"));
+    reader.feedEof();
+    const error = yield* errorOf(t.wait(read(reader)));
+    assertInstanceOf(error, IncompleteReadError);
+    assertEquals(transport.calls, ["pause", "resume"]);
+  }
+});
+
 testProgram("StreamReader refuses a second task that waits", function* (t) {
   const reader = fed([], { eof: false });
   const first = createTask(t.work(function* () {
