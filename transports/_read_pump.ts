@@ -9,8 +9,7 @@
  * @module
  */
 
-import { describe } from "../futures/_describe.ts";
-import { RuntimeError } from "../futures/errors.ts";
+import { lentMemory } from "./_lent_memory.ts";
 import { ReadBuffer } from "./_read_buffer.ts";
 import type { AnyProtocol, BufferedProtocolLike, ProtocolLike } from "./protocol.ts";
 import type { StreamSocket } from "./stream_socket.ts";
@@ -178,12 +177,7 @@ export class ReadPump {
 
   #getBuffer(sizeHint: number): Uint8Array | null {
     try {
-      const memory = (this.#protocol as BufferedProtocolLike).getBuffer(sizeHint);
-      if (!(memory instanceof Uint8Array)) {
-        throw new TypeError(`getBuffer() must return a Uint8Array, got ${describe(memory)}`);
-      }
-      if (memory.length === 0) throw new RuntimeError("getBuffer() returned an empty array");
-      return memory;
+      return lentMemory(this.#protocol as BufferedProtocolLike, sizeHint);
     } catch (error) {
       this.#owner._protocolFailed("getBuffer", error);
       return null;

@@ -10,13 +10,12 @@
  * @module
  */
 
-import { describe } from "../futures/_describe.ts";
 import { type Context, copyContext } from "../futures/context.ts";
-import { RuntimeError } from "../futures/errors.ts";
 import type { Future } from "../futures/future.ts";
 import type { Runnable } from "../futures/future_loop.ts";
 import { ContextCall } from "./_context_call.ts";
 import { isHostError } from "./_host_error.ts";
+import { lentMemory } from "./_lent_memory.ts";
 import { openSource, type PipeSource } from "./_pipe_source.ts";
 import { reportError } from "./_report.ts";
 import type { ReadPipe } from "./pipe.ts";
@@ -172,11 +171,7 @@ export class ReadPipeTransport extends ReadTransport implements Runnable {
         if (!this.#paused) this.#deliver();
         return;
       }
-      const memory = protocol.getBuffer(chunk.length);
-      if (!(memory instanceof Uint8Array)) {
-        throw new TypeError(`getBuffer() must return a Uint8Array, got ${describe(memory)}`);
-      }
-      if (memory.length === 0) throw new RuntimeError("getBuffer() returned an empty array");
+      const memory = lentMemory(protocol, chunk.length);
       const count = Math.min(memory.length, chunk.length);
       memory.set(chunk.subarray(0, count));
       chunk = chunk.subarray(count);

@@ -13,19 +13,22 @@
  * Invariant: at most one read and one write are pending at the socket.
  *
  * Not here: the reading itself (`_read_pump.ts`), what is unsent (`_write_queue.ts`) and the water marks
- * (`_flow_control.ts`).
+ * (`_flow_control.ts`). What is left is one state machine, whose parts share their private state, and the
+ * methods that a transport has; so it is not divided any further.
  *
  * @module
  */
 
 import { type Context, copyContext } from "../futures/context.ts";
-import { KeyboardInterrupt, NotImplementedError, RuntimeError } from "../futures/errors.ts";
+import { NotImplementedError, RuntimeError } from "../futures/errors.ts";
 import type { Future } from "../futures/future.ts";
 import type { Runnable } from "../futures/future_loop.ts";
 import { bytesOf } from "./_bytes.ts";
+import { ContextCall } from "./_context_call.ts";
 import { FlowControl } from "./_flow_control.ts";
 import { isHostError } from "./_host_error.ts";
 import { ReadPump } from "./_read_pump.ts";
+import { reportError } from "./_report.ts";
 import { WriteQueue } from "./_write_queue.ts";
 import type { AnyProtocol, BaseProtocolLike } from "./protocol.ts";
 import type { StreamSocket } from "./stream_socket.ts";
@@ -368,11 +371,11 @@ export class SocketTransport extends Transport implements Runnable {
     this.#closing = true;
     this.#reads.stop();
     this.#writes.drop();
-    this.#loop._enqueue(new ConnectionLost(this, error));
+    const end = () => this.#connectionLost(error);
+    this.#loop._enqueue(new ContextCall(this._context, `connectionLost() of ${this}`, end));
   }
 
-  /** @internal */
-  _connectionLost(error: unknown): void {
+  #connectionLost(error: unknown): void {
     this.#finished = true;
     try {
       this.#reads.protocol.connectionLost(error);
@@ -404,13 +407,7 @@ export class SocketTransport extends Transport implements Runnable {
   }
 
   #report(error: unknown, message: string): void {
-    if (error instanceof KeyboardInterrupt) throw error;
-    this.#loop.callExceptionHandler({
-      message,
-      exception: error,
-      transport: this,
-      protocol: this.#reads.protocol,
-    });
+    reportError(this.#loop, this, error, message);
   }
 
   /** For messages. */
@@ -423,26 +420,5 @@ export class SocketTransport extends Transport implements Runnable {
   /** For `console.log()`. */
   [Symbol.for("Deno.customInspect")](): string {
     return this.toString();
-  }
-}
-
-/** The last call of a protocol, at its place among the callbacks. */
-class ConnectionLost implements Runnable {
-  readonly _context: Context;
-  readonly #transport: SocketTransport;
-  readonly #error: unknown;
-
-  constructor(transport: SocketTransport, error: unknown) {
-    this._context = transport._context;
-    this.#transport = transport;
-    this.#error = error;
-  }
-
-  _run(): void {
-    this.#transport._connectionLost(this.#error);
-  }
-
-  toString(): string {
-    return `connectionLost() of ${this.#transport}`;
   }
 }

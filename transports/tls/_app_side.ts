@@ -10,8 +10,8 @@
  * @module
  */
 
-import { describe } from "../../futures/_describe.ts";
-import { KeyboardInterrupt, RuntimeError } from "../../futures/errors.ts";
+import { lentMemory } from "../_lent_memory.ts";
+import { reportError } from "../_report.ts";
 import type { AnyProtocol, BufferedProtocolLike, ProtocolLike } from "../protocol.ts";
 import type { Transport } from "../transport.ts";
 import type { TransportLoop } from "../transport_loop.ts";
@@ -98,13 +98,7 @@ export class AppSide {
 
   /** Tells the exception handler. */
   report(error: unknown, message: string): void {
-    if (error instanceof KeyboardInterrupt) throw error;
-    this.#loop.callExceptionHandler({
-      message,
-      exception: error,
-      transport: this.#transport,
-      protocol: this.protocol,
-    });
+    reportError(this.#loop, this.#transport, error, message);
   }
 
   #failed(method: string, error: unknown): void {
@@ -115,11 +109,7 @@ export class AppSide {
 
 function fill(protocol: BufferedProtocolLike, pieces: Uint8Array<ArrayBuffer>[]): void {
   const piece = pieces[0]!;
-  const memory = protocol.getBuffer(piece.length);
-  if (!(memory instanceof Uint8Array)) {
-    throw new TypeError(`getBuffer() must return a Uint8Array, got ${describe(memory)}`);
-  }
-  if (memory.length === 0) throw new RuntimeError("getBuffer() returned an empty array");
+  const memory = lentMemory(protocol, piece.length);
   const count = Math.min(memory.length, piece.length);
   memory.set(piece.subarray(0, count));
   if (count === piece.length) pieces.shift();

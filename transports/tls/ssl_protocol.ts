@@ -19,7 +19,8 @@
  * one piece of what it reads is kept at most.
  *
  * Not here: encryption and trust (`_engine.ts`), what waits for them (`_ssl_writer.ts`), calls of the
- * user's protocol (`_app_side.ts`).
+ * user's protocol (`_app_side.ts`). What is left is long, and is not divided any further: it is one state
+ * machine, whose parts share their private state.
  *
  * @module
  */

@@ -1,0 +1,29 @@
+/**
+ * The memory that a `BufferedProtocol` lends for what is read.
+ *
+ * asyncio counterpart: `asyncio.protocols._feed_data_to_buffered_proto`, in part.
+ *
+ * May be imported by `transports/` only.
+ *
+ * @module
+ */
+
+import { describe } from "../futures/_describe.ts";
+import { RuntimeError } from "../futures/errors.ts";
+import type { BufferedProtocolLike } from "./protocol.ts";
+
+/**
+ * Asks a protocol for memory.
+ *
+ * @param sizeHint how many bytes there are, or -1 where that is not known
+ * @throws {TypeError} when what it returns is no `Uint8Array`
+ * @throws {RuntimeError} when what it returns has no room
+ */
+export function lentMemory(protocol: BufferedProtocolLike, sizeHint: number): Uint8Array {
+  const memory = protocol.getBuffer(sizeHint);
+  if (!(memory instanceof Uint8Array)) {
+    throw new TypeError(`getBuffer() must return a Uint8Array, got ${describe(memory)}`);
+  }
+  if (memory.length === 0) throw new RuntimeError("getBuffer() returned an empty array");
+  return memory;
+}
