@@ -1,7 +1,8 @@
-/** Programs of the system that tests talk to. Imported by tests only. */
+/** What tests of pipes and processes share. Imported by tests only. */
+import { sleep } from "../../futures/mod.ts";
 import type { DenoEventLoop } from "../../loop/mod.ts";
 import { newEventLoop } from "../../loop/mod.ts";
-import { testRealLoop, type Trial } from "../_helpers.ts";
+import { hostTurn, testRealLoop, type Trial } from "../_helpers.ts";
 
 const missing = new Map<string, boolean>();
 
@@ -36,4 +37,14 @@ export function testWith(
   testRealLoop(name, newEventLoop, async (t) => {
     await t.loop.runUntilComplete(() => main(t));
   });
+}
+
+/** Lets everything happen that can happen. */
+export async function settle(): Promise<void> {
+  // Turns rather than time, of which a busy machine may take more in one of them.
+  for (let turn = 0; turn < 5; turn++) {
+    await hostTurn();
+    await sleep(0);
+  }
+  await sleep(1);
 }

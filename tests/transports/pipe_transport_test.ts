@@ -6,24 +6,14 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { ContextVar, NotImplementedError, sleep } from "../../futures/mod.ts";
+import { ContextVar, NotImplementedError } from "../../futures/mod.ts";
 import { newEventLoop } from "../../loop/mod.ts";
 import type { AnyProtocol } from "../../transports/protocol.ts";
 import { ReadPipeTransport } from "../../transports/read_pipe_transport.ts";
 import { WritePipeTransport } from "../../transports/write_pipe_transport.ts";
-import { hostTurn, testAsync, testRealLoop, type Trial } from "../_helpers.ts";
-import { testWith } from "./_programs.ts";
+import { testAsync, testRealLoop, type Trial } from "../_helpers.ts";
+import { settle, testWith } from "./_programs.ts";
 import { ascii, BufferedRecorder, latin1, pattern, Recorder } from "./_recorder.ts";
-
-/** Lets everything happen that can happen. */
-async function settle(): Promise<void> {
-  // Turns rather than time, of which a busy machine may take more in one of them.
-  for (let turn = 0; turn < 5; turn++) {
-    await hostTurn();
-    await sleep(0);
-  }
-  await sleep(1);
-}
 
 /** A readable stream that the test feeds, and what becomes of it. */
 function source(): {

@@ -30,8 +30,8 @@ import { ReadPipeTransport } from "../../transports/read_pipe_transport.ts";
 import type { SubprocessTransport } from "../../transports/subprocess_transport.ts";
 import type { ReadTransport, Transport, WriteTransport } from "../../transports/transport.ts";
 import { WritePipeTransport } from "../../transports/write_pipe_transport.ts";
-import { hostTurn, testRealLoop, type Trial } from "../_helpers.ts";
-import { isMissing } from "./_programs.ts";
+import { testRealLoop, type Trial } from "../_helpers.ts";
+import { isMissing, settle } from "./_programs.ts";
 import { ascii, joined, latin1, pattern } from "./_recorder.ts";
 
 class ProcessRecorder extends SubprocessProtocol {
@@ -143,15 +143,6 @@ class MemoryChild implements SpawnedChild {
     this.#failWrite?.(new Deno.errors.BrokenPipe("nobody reads"));
     this.#exit.resolve(returncode);
   }
-}
-
-async function settle(): Promise<void> {
-  // Turns rather than time, of which a busy machine may take more in one of them.
-  for (let turn = 0; turn < 5; turn++) {
-    await hostTurn();
-    await sleep(0);
-  }
-  await sleep(1);
 }
 
 function testProcess(name: string, main: (t: Trial<DenoEventLoop>) => Promise<void>): void {
