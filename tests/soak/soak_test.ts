@@ -1,5 +1,5 @@
 /** A small soak, so that the large one stays fit to be run: `deno task soak`. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { createTask, getRunningLoop, run, sleep } from "../../mod.ts";
 import { Ledger } from "./_ledger.ts";
 import { openDescriptors } from "./_memory.ts";
@@ -55,6 +55,8 @@ Deno.test("Some hundred connections of all kinds are accounted for to the last b
   );
   ledger.finish();
   assertEquals(failures, []);
+  const { connections, orderly, received } = ledger.totals;
+  assert(connections >= CLIENTS && orderly > 0 && received > 0, JSON.stringify(ledger.totals));
 });
 
 Deno.test("A program that ends with connections in every state leaves none open", async () => {
@@ -67,6 +69,11 @@ Deno.test("A program that ends with connections in every state leaves none open"
       // That all are cancelled at once is no plan of theirs.
       getRunningLoop().setExceptionHandler(() => {});
       await sleep(200);
+      if (before === undefined) return;
+      // Two for a connection; a few are those that listen.
+      const busy = () => openDescriptors()!.length > before + CLIENTS / 2;
+      for (let i = 0; i < 100 && !busy(); i++) await sleep(20);
+      assert(busy(), `${openDescriptors()!.length} descriptors, ${before} before`);
     })
   );
   // The host lets go of a connection with a read that was pending a moment later.
