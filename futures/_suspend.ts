@@ -3,6 +3,8 @@
  *
  * asyncio counterpart: `Future.__await__`, and the `yield self` in it.
  *
+ * May be imported by `futures/` and `transports/`.
+ *
  * @module
  */
 

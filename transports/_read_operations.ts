@@ -16,6 +16,7 @@
  */
 
 import { describe } from "../futures/_describe.ts";
+import { suspendAt } from "../futures/_suspend.ts";
 import { ImmediateOperation, NOT_YET } from "../futures/_immediate.ts";
 import type { Suspension } from "../futures/awaitable.ts";
 import type { Future } from "../futures/future.ts";
@@ -90,8 +91,7 @@ abstract class ReadOperation<T> extends ImmediateOperation<T> {
     if (value !== NOT_YET) return { value, done: true };
     const future = state.wait(this.name);
     this.#waiting = future;
-    future._asyncioFutureBlocking = true;
-    return { value: future as Future<unknown>, done: false };
+    return suspendAt(future);
   }
 
   override throw(error: unknown): never {

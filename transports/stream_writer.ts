@@ -7,6 +7,7 @@
  */
 
 import { doneCoroutine, mayReturnDone } from "../futures/_done.ts";
+import { suspendAt } from "../futures/_suspend.ts";
 import { enterDetached } from "../futures/_frame.ts";
 import { type AbortOptions, withSignal } from "../futures/_abort.ts";
 import { copyContext } from "../futures/context.ts";
@@ -71,8 +72,7 @@ class Drain extends Operation<void> {
     const future = this.#protocol._beginDrain();
     if (future === null) return { value: undefined, done: true };
     this.#waiting = future;
-    future._asyncioFutureBlocking = true;
-    return { value: future as Future<unknown>, done: false };
+    return suspendAt(future);
   }
 
   override throw(error: unknown): never {

@@ -22,6 +22,7 @@ export const DOORS: Record<string, readonly string[]> = {
   "futures/_frame.ts": ["loop/", "transports/"],
   "futures/_immediate.ts": ["transports/"],
   "futures/_staggered_race.ts": ["loop/"],
+  "futures/_suspend.ts": ["transports/"],
   "futures/_unretrieved.ts": ["loop/"],
   "loop/conformance/_certificate.ts": ["bench/"],
   "transports/_bytes.ts": ["loop/"],
