@@ -23,6 +23,8 @@ class Table {
   owner: Context | null;
   /** Identifies the values. */
   version = 0;
+  /** One more context of these values, which nobody enters or changes; see `Context._snapshot()`. */
+  snapshot: Context | null = null;
 
   constructor(values: Map<ContextVar<unknown>, unknown>, owner: Context | null) {
     this.values = values;
@@ -66,8 +68,6 @@ function isAsync(fn: unknown): boolean {
 export class Context implements Iterable<ContextVar<unknown>> {
   #table: Table;
   #entered = false;
-  // Another context of the same values, which nobody enters or changes; see `_snapshot()`.
-  #snapshot: Context | null = null;
 
   /** Makes an empty context. */
   constructor() {
@@ -105,9 +105,9 @@ export class Context implements Iterable<ContextVar<unknown>> {
     this.#entered = true;
     const before = sync.context;
     try {
-      if (before === undefined || isAsync(fn)) return this.#runAsync(fn, args);
+      if (before === undefined || isAsync(fn)) return this.#runAsync(fn, ...args);
       sync.context = this;
-      return args.length === 0 ? (fn as () => R)() : fn(...args);
+      return fn(...args);
     } finally {
       sync.context = before;
       this.#entered = false;
@@ -115,7 +115,7 @@ export class Context implements Iterable<ContextVar<unknown>> {
   }
 
   /** Runs code that may be async: it carries the context along. */
-  #runAsync<A extends unknown[], R>(fn: (...args: A) => R, args: A): R {
+  #runAsync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
     const calling = currentFrame();
     const loop = calling?.loop ?? runningLoop();
     const frame = new Frame(loop, calling?.task ?? null, this, calling?.branch);
@@ -177,7 +177,6 @@ export class Context implements Iterable<ContextVar<unknown>> {
     if (table.owner !== null) table.owner = null;
     const copy = new Context();
     copy.#table = table;
-    copy.#snapshot = this.#snapshot;
     return copy;
   }
 
@@ -187,16 +186,12 @@ export class Context implements Iterable<ContextVar<unknown>> {
    * @internal
    */
   _snapshot(): Context {
-    if (this.#snapshot === null) {
-      const snapshot = this.copy();
-      this.#snapshot = snapshot.#snapshot = snapshot;
-    }
-    return this.#snapshot;
+    return this.#table.snapshot ??= this.copy();
   }
 
   /** Whether it is one that `_snapshot()` has made. @internal */
   _isSnapshot(): boolean {
-    return this.#snapshot === this;
+    return this.#table.snapshot === this;
   }
 
   /** @internal */
@@ -213,7 +208,6 @@ export class Context implements Iterable<ContextVar<unknown>> {
     if (value === MISSING) table.values.delete(variable);
     else table.values.set(variable, value);
     table.version = ++lastVersion;
-    this.#snapshot = null;
   }
 }
 
