@@ -43,7 +43,7 @@ class FutureStrand extends Strand {
   start(): void {
     const future = this.#future;
     const owner = this.owner;
-    if (future.done()) return queueMicrotask(() => this.#deliver(null));
+    if (future.done()) return queueMicrotask(() => this.deliver(null));
     if (owner !== null) {
       let wrong: RuntimeError | undefined;
       if (future as unknown === owner) {
@@ -62,10 +62,10 @@ class FutureStrand extends Strand {
 
   _run(): void {
     this.leave();
-    this.#deliver(this.takeRemembered());
+    this.deliver(this.takeRemembered());
   }
 
-  #deliver(cancellation: CancelledError | null): void {
+  protected deliver(cancellation: CancelledError | null): void {
     const future = this.#future;
     // Known without throwing, which costs more than all the rest.
     if (future.cancelled()) return this.reject(future._makeCancelledError());
@@ -155,7 +155,7 @@ class CoroutineStrand extends Strand {
 
   /** The first step is made at once, as part of the step that awaits. */
   start(): void {
-    this.#step(undefined, true);
+    this.step(undefined, true);
   }
 
   _run(): void {
@@ -170,16 +170,16 @@ class CoroutineStrand extends Strand {
       const cancelled = waiting instanceof Future && waiting.cancelled();
       if (!cancelled && !(error instanceof CancelledError)) error = cancellation;
     }
-    this.#step(error, false);
+    this.step(error, false);
   }
 
   /** Goes on as part of the present step, where async code has ended that ran in its name. */
   _continue(): void {
     this.leave();
-    this.#step(undefined, false);
+    this.step(undefined, false);
   }
 
-  #step(error: unknown, first: boolean): void {
+  protected step(error: unknown, first: boolean): void {
     const owner = this.owner;
     this.#waiting = null;
     const { context, loop, task, strand } = sync;
@@ -202,10 +202,10 @@ class CoroutineStrand extends Strand {
       const { value } = step;
       return first ? queueMicrotask(() => this.fulfil(value)) : this.fulfil(value);
     }
-    this.#suspend(step.value);
+    this.suspend(step.value);
   }
 
-  #suspend(suspension: unknown): void {
+  protected suspend(suspension: unknown): void {
     const owner = this.owner;
     const wrong = checkSuspension(suspension, owner, this.loop);
     this.enter();

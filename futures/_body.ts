@@ -53,12 +53,12 @@ class BodyFuture<T> extends Future<T> {
     this.#owner = owner;
     this.#branch = branch;
     promise.then(
-      (value) => this.#end(() => this.setResult(value)),
-      (error) => this.#end(() => this.setException(error)),
+      (value) => this.end(() => this.setResult(value)),
+      (error) => this.end(() => this.setException(error)),
     );
   }
 
-  #end(settle: () => void): void {
+  protected end(settle: () => void): void {
     this.#owner?._rests();
     try {
       settle();
@@ -197,13 +197,13 @@ export class ScopedBody<T> extends Operation<T> {
         this.#steps = this.#start()[Symbol.iterator]();
         step = this.#steps.next();
       } catch (error) {
-        return this.#fail(error);
+        return this.fail(error);
       }
     } else {
       try {
         step = this.#steps.next();
       } catch (error) {
-        return this.#fail(error);
+        return this.fail(error);
       }
     }
     if (step.done) this.#scope._leave();
@@ -216,7 +216,7 @@ export class ScopedBody<T> extends Operation<T> {
     try {
       step = this.#steps.throw!(error);
     } catch (error) {
-      return this.#fail(error);
+      return this.fail(error);
     }
     if (step.done) this.#scope._leave();
     return step;
@@ -227,7 +227,7 @@ export class ScopedBody<T> extends Operation<T> {
     try {
       this.#steps.return?.(value);
     } catch (error) {
-      return this.#fail(error);
+      return this.fail(error);
     }
     this.#scope._leave();
     return { value, done: true };
@@ -238,7 +238,7 @@ export class ScopedBody<T> extends Operation<T> {
     this.return(undefined as T);
   }
 
-  #fail(error: unknown): IteratorResult<Suspension, T> {
+  protected fail(error: unknown): IteratorResult<Suspension, T> {
     this.#scope._fail(error);
     return { value: undefined as T, done: true };
   }

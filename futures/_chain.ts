@@ -36,7 +36,7 @@ export abstract class Chain implements PromiseLike<unknown> {
   ): PromiseLike<R1 | R2> {
     if (this.#derived === null) {
       this.#derived = Promise.withResolvers();
-      if (this.#outcome !== NONE) this.#pass(this.#value, this.#outcome === FULFILLED);
+      if (this.#outcome !== NONE) pass(this.#derived, this.#value, this.#outcome === FULFILLED);
     }
     return this.#derived.promise.then(onFulfilled, onRejected);
   }
@@ -52,23 +52,23 @@ export abstract class Chain implements PromiseLike<unknown> {
         fulfilled = false;
       }
     }
-    if (this.#derived !== null) return this.#pass(value, fulfilled);
+    if (this.#derived !== null) return pass(this.#derived, value, fulfilled);
     this.#outcome = fulfilled ? FULFILLED : REJECTED;
     this.#value = value;
     // An `await` of what `then()` returned chains on in the microtask that comes next.
-    if (!fulfilled) queueMicrotask(() => this.#report());
+    if (!fulfilled) queueMicrotask(() => this.report());
   }
 
-  #report(): void {
+  protected report(): void {
     if (this.#derived !== null) return;
     this.loop?.callExceptionHandler({
       message: "An exception in a then() chain was not handled",
       exception: this.#value,
     });
   }
+}
 
-  #pass(value: unknown, fulfilled: boolean): void {
-    if (fulfilled) this.#derived!.resolve(value);
-    else this.#derived!.reject(value);
-  }
+function pass(to: PromiseWithResolvers<unknown>, value: unknown, fulfilled: boolean): void {
+  if (fulfilled) to.resolve(value);
+  else to.reject(value);
 }

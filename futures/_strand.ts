@@ -119,43 +119,43 @@ export abstract class Strand extends Chain implements Runnable {
   }
 
   /** The request that is to be delivered here: of the task, of this strand, or of one around it. */
-  #toDeliver(): Cancellation | null {
+  protected toDeliver(): Cancellation | null {
     const owner = this.owner;
     if (owner === null || owner.done()) return null;
     if (owner._mustCancel) return owner._cancellation!;
-    return remembered === 0 ? null : this.#remembering();
+    return remembered === 0 ? null : this.remembering();
   }
 
-  #remembering(): Cancellation | null {
+  protected remembering(): Cancellation | null {
     if (this.#remembered !== null) return this.#remembered;
     const outer = this.outer;
-    return outer === null ? null : outer.#remembering();
+    return outer === null ? null : outer.remembering();
   }
 
   /** One delivery is enough for all that are to be delivered here. */
-  #delivered(): void {
+  protected delivered(): void {
     this.owner!._mustCancel = false;
     if (remembered === 0) return;
-    for (let outer = this.outer; outer !== null; outer = outer.outer) outer.#forgetAny();
-    this.#forgetAny();
+    for (let outer = this.outer; outer !== null; outer = outer.outer) outer.forgetAny();
+    this.forgetAny();
   }
 
-  #forgetAny(): void {
+  protected forgetAny(): void {
     if (this.#remembered !== null) this.forget(this.#remembered);
   }
 
   /** At a new wait: delivers what was requested while there was nothing to be cancelled. */
   protected cancelRemembered(future: FutureLike<unknown>): void {
     if (this.owner === null || (!this.owner._mustCancel && remembered === 0)) return;
-    if (this.#toDeliver()?.passTo(future)) this.#delivered();
+    if (this.toDeliver()?.passTo(future)) this.delivered();
   }
 
   /** At the end of a wait: gives what is to be thrown for it. */
   protected takeRemembered(): CancelledError | null {
     if (this.owner === null || (!this.owner._mustCancel && remembered === 0)) return null;
-    const request = this.#toDeliver();
+    const request = this.toDeliver();
     if (request === null) return null;
-    this.#delivered();
+    this.delivered();
     const error = CancelledError._of(request);
     if (this.loop?.getDebug()) Error.captureStackTrace(error, this.takeRemembered);
     return error;

@@ -217,28 +217,28 @@ export class Waiter<O, I, T> extends Operation<T> {
     else {
       // Somebody may have resumed it without reason.
       if (!place.future.done()) return suspendAt(place.future);
-      if (!this.#end(place)) {
+      if (!this.end(place)) {
         line.rules.abandoned(line.owner, false);
         place.future.result();
       }
       value = line.rules.woken(line.owner, this.#item);
     }
-    return value === LATER ? this.#wait() : { value, done: true };
+    return value === LATER ? this.wait() : { value, done: true };
   }
 
   override throw(error: unknown): never {
-    this.#abandon();
+    this.abandon();
     throw error;
   }
 
   override return(value: T): IteratorResult<Suspension, T> {
-    this.#abandon();
+    this.abandon();
     return { value, done: true };
   }
 
   override close(): void {
     super.close();
-    this.#abandon();
+    this.abandon();
   }
 
   /**
@@ -270,7 +270,7 @@ export class Waiter<O, I, T> extends Operation<T> {
   }
 
   /** State 1 or 3 → 2. */
-  #wait(): IteratorResult<Suspension, T> {
+  protected wait(): IteratorResult<Suspension, T> {
     const line = this.#line;
     const { binding } = line;
     const before = binding.loop;
@@ -287,15 +287,15 @@ export class Waiter<O, I, T> extends Operation<T> {
     return suspendAt(future);
   }
 
-  #abandon(): void {
+  protected abandon(): void {
     const place = this.#place;
     if (place === null) return;
     const line = this.#line;
-    line.rules.abandoned(line.owner, this.#end(place));
+    line.rules.abandoned(line.owner, this.end(place));
   }
 
   /** Any state → 4. */
-  #end(place: Place): boolean {
+  protected end(place: Place): boolean {
     this.#place = null;
     this.#line.remove(place);
     return place.isWoken();

@@ -105,23 +105,13 @@ export class Context implements Iterable<ContextVar<unknown>> {
     this.#entered = true;
     const before = sync.context;
     try {
-      if (before === undefined || isAsync(fn)) return this.#runAsync(fn, ...args);
+      if (before === undefined || isAsync(fn)) return runAsync(this, fn, ...args);
       sync.context = this;
       return fn(...args);
     } finally {
       sync.context = before;
       this.#entered = false;
     }
-  }
-
-  /** Runs code that may be async: it carries the context along. */
-  #runAsync<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
-    const calling = currentFrame();
-    const loop = calling?.loop ?? runningLoop();
-    const frame = new Frame(loop, calling?.task ?? null, this, calling?.branch);
-    return sync.context === undefined
-      ? storage.run(frame, fn, ...args)
-      : enterAsync(frame, fn, ...args);
   }
 
   /**
@@ -209,6 +199,20 @@ export class Context implements Iterable<ContextVar<unknown>> {
     else table.values.set(variable, value);
     table.version = ++lastVersion;
   }
+}
+
+/** Runs code that may be async: it carries the context along. */
+function runAsync<A extends unknown[], R>(
+  context: Context,
+  fn: (...args: A) => R,
+  ...args: A
+): R {
+  const calling = currentFrame();
+  const loop = calling?.loop ?? runningLoop();
+  const frame = new Frame(loop, calling?.task ?? null, context, calling?.branch);
+  return sync.context === undefined
+    ? storage.run(frame, fn, ...args)
+    : enterAsync(frame, fn, ...args);
 }
 
 /** The context of code that no loop and no `Context.run()` has called. */

@@ -10,6 +10,9 @@
  * A future owns no native promise, so one that fails unobserved ends no process: see
  * `_unretrieved.ts` for what reports it.
  *
+ * There are no private methods: a class with one of its own keeps a hidden field in each object, and
+ * there may be millions. So in all classes of which one object is made for each operation.
+ *
  * @module
  */
 
@@ -164,7 +167,7 @@ export class Future<T> implements Awaitable<T> {
    */
   result(): T {
     if (this._state === RESULT) return this._value as T;
-    this.#throwIfUnfinished("result");
+    throwIfUnfinished(this, "result");
     if (this._unretrieved !== false) this._retrieved();
     throw this._value;
   }
@@ -177,16 +180,9 @@ export class Future<T> implements Awaitable<T> {
    */
   exception(): unknown {
     if (this._state === RESULT) return undefined;
-    this.#throwIfUnfinished("exception");
+    throwIfUnfinished(this, "exception");
     if (this._unretrieved !== false) this._retrieved();
     return this._value;
-  }
-
-  #throwIfUnfinished(what: string): void {
-    if (this._state === PENDING) {
-      throw new InvalidStateError(`Cannot get the ${what}: the future is not done`);
-    }
-    if (this._state === CANCELLED) throw this._makeCancelledError();
   }
 
   /**
@@ -195,7 +191,7 @@ export class Future<T> implements Awaitable<T> {
    * @throws {InvalidStateError} when the future is done already
    */
   setResult(result: T): void {
-    if (this._state !== PENDING) this.#throwDone("result");
+    if (this._state !== PENDING) throwDone(this, "result");
     this._value = result;
     this._state = RESULT;
     this._scheduleWaiters();
@@ -210,7 +206,7 @@ export class Future<T> implements Awaitable<T> {
    * @throws {InvalidStateError} when the future is done already
    */
   setException(exception: unknown): void {
-    if (this._state !== PENDING) this.#throwDone("exception");
+    if (this._state !== PENDING) throwDone(this, "exception");
     if (typeof exception === "function" && exception.prototype instanceof Error) {
       exception = new (exception as new () => Error)();
     }
@@ -220,12 +216,6 @@ export class Future<T> implements Awaitable<T> {
     const hasWaiters = this._waiters !== null;
     this._scheduleWaiters();
     watchUnretrieved(this as Future<unknown>, hasWaiters);
-  }
-
-  #throwDone(what: string): never {
-    throw new InvalidStateError(
-      `Cannot set the ${what}: the future is already done (${STATE_NAMES[this._state]})`,
-    );
   }
 
   /**
@@ -369,6 +359,19 @@ export class Future<T> implements Awaitable<T> {
     if (!Array.isArray(waiters)) loop._enqueue(waiters);
     else for (let i = 0; i < waiters.length; i++) loop._enqueue(waiters[i]!);
   }
+}
+
+function throwIfUnfinished(future: Future<unknown>, what: string): void {
+  if (future._state === PENDING) {
+    throw new InvalidStateError(`Cannot get the ${what}: the future is not done`);
+  }
+  if (future._state === CANCELLED) throw future._makeCancelledError();
+}
+
+function throwDone(future: Future<unknown>, what: string): never {
+  throw new InvalidStateError(
+    `Cannot set the ${what}: the future is already done (${STATE_NAMES[future._state]})`,
+  );
 }
 
 /**

@@ -66,7 +66,7 @@ class Sleep<T> extends Operation<T> {
 
   override next(): IteratorResult<Suspension, T> {
     let future = this.#future;
-    if (future === null) future = this.#begin();
+    if (future === null) future = this._begin();
     else if (future._state !== 0) {
       this.#timer!.cancel();
       return { value: future.result(), done: true };
@@ -74,7 +74,7 @@ class Sleep<T> extends Operation<T> {
     return suspendAt(future);
   }
 
-  #begin(): Future<T> {
+  _begin(): Future<T> {
     const loop = runningLoop();
     if (loop === null) throw new RuntimeError("Cannot sleep: no event loop is running");
     this.#future = loop.createFuture<T>();
@@ -88,7 +88,7 @@ class Sleep<T> extends Operation<T> {
   ): PromiseLike<R1 | R2> {
     // Outside a loop, and awaited again, it fails as every coroutine does.
     if (runningLoop() === null || !this._claim()) return super.then(onFulfilled, onRejected);
-    return awaitTimer(this.#begin(), this.#timer!, onFulfilled, onRejected);
+    return awaitTimer(this._begin(), this.#timer!, onFulfilled, onRejected);
   }
 
   /** Called by the timer. */

@@ -104,13 +104,7 @@ export class Handle implements Runnable, CancelHandle {
       ? callback(...args.items)
       : callback(args);
     // An async function should have been made a task; at least its failure must not end the process.
-    if (result instanceof Promise) this.#watch(result);
-  }
-
-  #watch(promise: Promise<unknown>): void {
-    const { loop } = sync;
-    const message = `Exception in callback ${this}`;
-    promise.catch((exception) => loop?.callExceptionHandler({ message, exception, handle: this }));
+    if (result instanceof Promise) watch(this, result);
   }
 
   /** For messages, e.g. `<Handle function tick>`. */
@@ -123,6 +117,13 @@ export class Handle implements Runnable, CancelHandle {
   [Symbol.for("Deno.customInspect")](): string {
     return this.toString();
   }
+}
+
+/** Reports the failure of an async function that was scheduled as a callback. */
+function watch(handle: Handle, promise: Promise<unknown>): void {
+  const { loop } = sync;
+  const message = `Exception in callback ${handle}`;
+  promise.catch((exception) => loop?.callExceptionHandler({ message, exception, handle }));
 }
 
 /**

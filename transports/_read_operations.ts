@@ -62,7 +62,7 @@ abstract class ReadOperation<T> extends ImmediateOperation<T> {
     return this.state.loop;
   }
 
-  #try(): T | typeof NOT_YET {
+  protected try(): T | typeof NOT_YET {
     const { state } = this;
     const value = this.attempt();
     if (value === undefined) return NOT_YET;
@@ -72,7 +72,7 @@ abstract class ReadOperation<T> extends ImmediateOperation<T> {
 
   protected override now(): T | typeof NOT_YET {
     if (this.state.exception !== undefined) throw this.state.exception;
-    return this.#try();
+    return this.try();
   }
 
   override next(): IteratorResult<Suspension, T> {
@@ -86,7 +86,7 @@ abstract class ReadOperation<T> extends ImmediateOperation<T> {
       // A wait that was cancelled, or has failed, comes back here as well.
       if (waiting.cancelled() || waiting.exception() !== undefined) this.giveUp();
       waiting.result();
-      value = this.#try();
+      value = this.try();
     }
     if (value !== NOT_YET) return { value, done: true };
     const future = state.wait(this.name);
@@ -95,16 +95,16 @@ abstract class ReadOperation<T> extends ImmediateOperation<T> {
   }
 
   override throw(error: unknown): never {
-    this.#abandon();
+    this.abandon();
     throw error;
   }
 
   override return(value: T): IteratorResult<Suspension, T> {
-    this.#abandon();
+    this.abandon();
     return super.return(value);
   }
 
-  #abandon(): void {
+  protected abandon(): void {
     if (this.#waiting !== null) this.state.endWait(this.#waiting);
     this.#waiting = null;
     this.giveUp();
