@@ -18,6 +18,10 @@ export interface Outcome {
 
 /** How a future has ended; being cancelled is a failure with `CancelledError`. It must be done. */
 export function outcomeOf(future: Future<unknown>): Outcome {
+  // Known without throwing, which costs more than all the rest.
+  if (future instanceof Future && future.cancelled()) {
+    return { failed: true, error: future._makeCancelledError() };
+  }
   try {
     return { failed: false, result: future.result() };
   } catch (error) {
