@@ -33,6 +33,9 @@ import type { TimerHandle } from "./handle.ts";
 import { ReadyQueue } from "./ready_queue.ts";
 import { TimerQueue } from "./timer_queue.ts";
 
+/** Waiting for it takes one microtask; for `undefined`, it would take the making of a promise besides. */
+const MICROTASK = Promise.resolve();
+
 /** What the iterations need of their loop: its hooks, and what a pass counts. */
 export interface ScheduledLoop extends PassLoop {
   readonly slowCallbackDuration: number;
@@ -193,7 +196,7 @@ export class Scheduler {
         loop._asyncHops = 0;
         let hops = 0;
         do {
-          await undefined;
+          await MICROTASK;
           if (++hops >= HOPS_BEFORE_REST && loop._asyncHops < hops - 1 && loop._asyncSteps > 0) {
             await this.#rest();
             hops = 0;
@@ -207,7 +210,7 @@ export class Scheduler {
       if (left === 0) {
         if (this.#passEnd.length > 0) this.#endPass();
         if (this.#stopping) return;
-        await undefined;
+        await MICROTASK;
       }
       if (loop._callbackBudget <= 0) {
         this.timeSeen = NaN;
