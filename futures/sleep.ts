@@ -17,6 +17,9 @@ import { RuntimeError } from "./errors.ts";
 import type { Future } from "./future.ts";
 import type { CancelHandle } from "./future_loop.ts";
 
+/** One object serves all: whoever gets it looks at it at once. */
+const TURN: IteratorYieldResult<Suspension> = { value: undefined, done: false };
+
 /** Gives away one turn. */
 class Turn<T> extends Operation<T> {
   readonly #result: T;
@@ -30,7 +33,7 @@ class Turn<T> extends Operation<T> {
   override next(): IteratorResult<Suspension, T> {
     if (this.#yielded) return { value: this.#result, done: true };
     this.#yielded = true;
-    return { value: undefined, done: false };
+    return TURN;
   }
 
   override then<R1 = T, R2 = never>(
