@@ -86,7 +86,7 @@ export function runningTask(): TaskLike | null {
 /** The frame of the calling code: the one that async code carries, or one made of {@linkcode sync}. */
 export function currentFrame(): Frame | undefined {
   if (sync.context === undefined) return storage.getStore();
-  return new Frame(sync.loop, sync.task, sync.context, drivingStrand()?.branch ?? null);
+  return new Frame(sync.loop, sync.task, sync.context._own(), drivingStrand()?.branch ?? null);
 }
 
 /**
@@ -138,7 +138,7 @@ export function callInBranch<A extends unknown[], R>(
   ...args: A
 ): R {
   const { context, loop, task } = sync;
-  return enterAsync(new Frame(loop, task, context!, branch), fn, ...args);
+  return enterAsync(new Frame(loop, task, context!._own(), branch), fn, ...args);
 }
 
 /**

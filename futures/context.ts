@@ -171,17 +171,25 @@ export class Context implements Iterable<ContextVar<unknown>> {
   }
 
   /**
-   * What the context holds now, for somebody who will need a copy of it later, or perhaps never: one
-   * object serves all who ask until a variable is set. It must be copied to be run.
+   * What the context holds now, for a callback that will run in a copy of it later, or perhaps never: one
+   * object serves all until a variable is set. A callback runs in the snapshot itself until it needs a
+   * context of its own: see `_own()`.
    * @internal
    */
   _snapshot(): Context {
     return this.#table.snapshot ??= this.copy();
   }
 
-  /** Whether it is one that `_snapshot()` has made. @internal */
-  _isSnapshot(): boolean {
-    return this.#table.snapshot === this;
+  /**
+   * The context, for who is going to keep or change it. In place of a snapshot that is a copy, in which
+   * the callback goes on.
+   * @internal
+   */
+  _own(): Context {
+    if (this.#table.snapshot !== this) return this;
+    const copy = this.copy();
+    if (sync.context === this) sync.context = copy;
+    return copy;
   }
 
   /** @internal */
@@ -219,7 +227,7 @@ function runAsync<A extends unknown[], R>(
 const outermost = new Context();
 
 /**
- * The context of the calling code; it must not be kept.
+ * The context of the calling code; it must not be kept or changed.
  * @internal
  */
 export function currentContext(): Context {
@@ -346,7 +354,7 @@ export class ContextVar<T> {
    * @returns a token with which {@linkcode ContextVar.reset} undoes it
    */
   set(value: T): Token<T> {
-    const context = currentContext();
+    const context = currentContext()._own();
     const old = context._lookup(this as ContextVar<unknown>);
     context._assign(this as ContextVar<unknown>, value);
     return new Token<T>(this, old === MISSING ? Token.MISSING : old as T, context);
@@ -369,7 +377,7 @@ export class ContextVar<T> {
     if (token.var !== this) {
       throw new RangeError(`Cannot reset '${this.name}': the token is of '${token.var.name}'`);
     }
-    const context = currentContext();
+    const context = currentContext()._own();
     if (token._context !== context) {
       throw new RangeError(
         `Cannot reset '${this.name}': the token was made in a different context`,

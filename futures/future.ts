@@ -21,7 +21,7 @@ import type { Context } from "./context.ts";
 import { CancelledError, type CancelOptions, InvalidStateError, RuntimeError } from "./errors.ts";
 import type { FutureLoop, Runnable } from "./future_loop.ts";
 import type { Awaitable, Suspension } from "./awaitable.ts";
-import { runningLoop, sync } from "./_frame.ts";
+import { runningLoop } from "./_frame.ts";
 import { awaitFuture } from "./_await.ts";
 import { FutureIterator } from "./_suspend.ts";
 import { Cancellation } from "./_cancellation.ts";
@@ -59,7 +59,6 @@ class DoneCallbackItem implements Runnable {
   }
 
   _run(): void {
-    sync.context = this._context.copy();
     this.callback(this.future as never);
   }
 

@@ -6,7 +6,7 @@
  * Invariants: a handle that was called off refers to no callback and no arguments, so it keeps nothing
  * alive however long it stays in a queue (one that has run still does, for reports of what it threw);
  * the context of a callback is a snapshot, shared
- * with all that were scheduled from the same place, and is copied only when the callback runs.
+ * with all that were scheduled from the same place, until the callback sets a variable in it.
  *
  * @module
  */
@@ -54,7 +54,7 @@ export interface HandleOwner extends FutureLoop {
  * asyncio name: `Handle`.
  */
 export class Handle implements Runnable, CancelHandle {
-  /** A snapshot, until the context is asked for or entered. @internal */
+  /** A snapshot, until somebody needs the context itself. @internal */
   _context: Context;
   // `null` when it was called off.
   #callback: AnyCallback | null;
@@ -77,8 +77,7 @@ export class Handle implements Runnable, CancelHandle {
 
   /** The context that the callback runs in. */
   getContext(): Context {
-    const context = this._context;
-    return context._isSnapshot() ? this._context = context.copy() : context;
+    return this._context = this._context._own();
   }
 
   /** Calls the callback off; later calls do nothing. */
@@ -96,15 +95,21 @@ export class Handle implements Runnable, CancelHandle {
   _run(): void {
     const callback = this.#callback as ((...args: readonly unknown[]) => unknown) | null;
     if (callback === null) return;
-    sync.context = this.getContext();
+    if (sync.context === undefined) return runInContext(this);
     const args = this.#args;
     const result = args === NONE
       ? callback()
       : args instanceof ArgumentList
       ? callback(...args.items)
       : callback(args);
+    this._adoptContext();
     // An async function should have been made a task; at least its failure must not end the process.
     if (result instanceof Promise) watch(this, result);
+  }
+
+  /** Keeps the context that the callback has got for itself, once it has run. @internal */
+  _adoptContext(): void {
+    if (sync.context !== this._context) this._context = sync.context!;
   }
 
   /** For messages, e.g. `<Handle function tick>`. */
@@ -116,6 +121,16 @@ export class Handle implements Runnable, CancelHandle {
   /** For `console.log()`. */
   [Symbol.for("Deno.customInspect")](): string {
     return this.toString();
+  }
+}
+
+/** For loops that call handles from the host's plain callbacks. */
+function runInContext(handle: Handle): void {
+  sync.context = handle._context;
+  try {
+    handle._run();
+  } finally {
+    sync.context = undefined;
   }
 }
 

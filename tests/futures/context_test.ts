@@ -23,7 +23,7 @@ import {
   type Task,
   Token,
 } from "../../futures/mod.ts";
-import { DenoEventLoop, getRunningLoop } from "../../loop/mod.ts";
+import { DenoEventLoop, getRunningLoop, type Handle } from "../../loop/mod.ts";
 import {
   errorOf,
   hostTurn,
@@ -299,6 +299,89 @@ testLoop("Handle.getContext() is the context that the callback runs in", async (
   const handle = loop.callSoon(() => void c.set("set"));
   await loop.runUntilComplete(sleep(0));
   assertEquals(handle.getContext().get(c), "set");
+});
+
+testLoop("Callbacks scheduled from one place do not see what another sets", async ({ loop }) => {
+  const c = new ContextVar<string>("c", { defaultValue: "none" });
+  c.set("outside");
+  const seen: string[] = [];
+  const future = loop.createFuture<void>();
+  const setting = (name: string) => () => {
+    seen.push(c.get());
+    const token = c.set(name);
+    seen.push(c.get());
+    if (name === "second") c.reset(token);
+    seen.push(c.get());
+  };
+  loop.callSoon(setting("first"));
+  loop.callSoon(setting("second"));
+  loop.callLater(1, setting("third"));
+  future.addDoneCallback(setting("fourth"));
+  future.addDoneCallback(setting("fifth"));
+  future.setResult();
+  await loop.runUntilComplete(sleep(5));
+  assertEquals(seen, [
+    ...["outside", "first", "first"],
+    ...["outside", "second", "outside"],
+    ...["outside", "fourth", "fourth"],
+    ...["outside", "fifth", "fifth"],
+    ...["outside", "third", "third"],
+  ]);
+  assertEquals(c.get(), "outside");
+});
+
+testLoop("What a callback sets, its tasks and what it waits for see", async ({ loop }) => {
+  const c = new ContextVar<string>("c", { defaultValue: "none" });
+  const seen: string[] = [];
+  const steps = coroutine(function* () {
+    seen.push(c.get());
+    c.set("first step");
+    yield* sleep(0);
+    seen.push(c.get());
+  });
+  loop.callSoon(() => {
+    // In the context of the callback, though nothing is set in it yet.
+    steps().then(() => {});
+    c.set("callback");
+    loop.createTask(steps());
+  });
+  await loop.runUntilComplete(sleep(5));
+  assertEquals(seen, ["none", "callback", "callback", "first step"]);
+});
+
+testLoop("A failed callback's context is there when its failure is reported", async ({ loop }) => {
+  const c = new ContextVar<string>("c", { defaultValue: "none" });
+  const seen: unknown[] = [];
+  loop.setExceptionHandler((_, { handle }) => {
+    seen.push(c.get(), (handle as Handle).getContext().get(c));
+  });
+  loop.callSoon(() => {
+    c.set("failed");
+    throw new Error("expected");
+  });
+  await loop.runUntilComplete(sleep(0));
+  assertEquals(seen, ["failed", "failed"]);
+});
+
+testLoop("A handle that is run by hand runs in its context and leaves no trace", ({ loop }) => {
+  const c = new ContextVar<string>("c", { defaultValue: "none" });
+  const context = copyContext();
+  const seen: string[] = [];
+  let handle!: Handle;
+  context.run(() => {
+    c.set("scheduled");
+    handle = loop.callSoon(() => {
+      seen.push(c.get());
+      c.set("run");
+    });
+  });
+  handle._run();
+  assertEquals(seen, ["scheduled"]);
+  assertEquals(c.get(), "none");
+  assertEquals(handle.getContext().get(c), "run");
+  assertEquals(context.get(c), "scheduled");
+  handle.cancel();
+  return Promise.resolve();
 });
 
 testLoop("Callbacks that callbacks schedule inherit from them", async ({ loop }) => {
