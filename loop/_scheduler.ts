@@ -191,7 +191,8 @@ export class Scheduler {
         ? runTimedPass(loop, ready, left, loop.slowCallbackDuration, reportSlow)
         : runPass(loop, ready, left);
       if (loop._interrupted) this.#raiseInterruption();
-      if (loop._asyncSteps > 0) {
+      const resumed = loop._asyncSteps > 0;
+      if (resumed) {
         // Until the async functions that were resumed have come to rest, or wait for others.
         loop._asyncHops = 0;
         let hops = 0;
@@ -210,7 +211,8 @@ export class Scheduler {
       if (left === 0) {
         if (this.#passEnd.length > 0) this.#endPass();
         if (this.#stopping) return;
-        await MICROTASK;
+        // Where async code was waited for, promises have made progress.
+        if (!resumed) await MICROTASK;
       }
       if (loop._callbackBudget <= 0) {
         this.timeSeen = NaN;
