@@ -4,7 +4,7 @@
  * One iteration is 10 000 units of what the group's name says, beside few others and beside a million,
  * which are there already. In the table of `table.ts`, "bytes per sleeping task" is for a million too.
  *
- * It serves the decision for a heap of timers, and for lists of tasks from which one is taken out
+ * It serves the decision for a wheel of timers, and for lists of tasks from which one is taken out
  * in constant time.
  */
 

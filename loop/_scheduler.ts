@@ -249,14 +249,13 @@ export class Scheduler {
 
   #readyTimers(): void {
     const timers = this.#timers;
-    let next = timers.peek();
-    if (next === undefined) return;
+    if (timers.peek() === undefined) return;
     const now = Number.isNaN(this.timeSeen) ? this.#loop.time() : this.timeSeen;
     this.timeSeen = NaN;
-    while (next !== undefined && next._when <= now) {
-      timers.shift();
-      this.ready.push(next);
-      next = timers.peek();
+    for (;;) {
+      const timer = timers.takeDue(now);
+      if (timer === undefined) return;
+      this.ready.push(timer);
     }
   }
 

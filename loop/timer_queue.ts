@@ -3,149 +3,125 @@
  *
  * asyncio counterpart: `BaseEventLoop._scheduled`, a heap.
  *
- * A heap in which each timer has four children, so that scheduling costs the logarithm of the number
- * of timers at worst and one or two comparisons on average. The deadlines stand in an array of their
- * own, side by side: comparing them touches no timer, and four siblings share a cache line or two. A
- * timer that is called off stays where it is, empty, and is counted; when more than half of the heap is
- * such, the heap is rebuilt without them. So a cancellation costs constant time on average, and what was
+ * A few timers stand in a heap (`_timer_heap.ts`). When they become many, those that are not about to be
+ * due go to a wheel (`_timer_wheel.ts`), where each costs the same whatever their number, and come back
+ * tick by tick. A timer that is called off stays where it is, empty, and is counted; when more than half
+ * of all are such, they are thrown out. So a cancellation costs constant time on average, and what was
  * called off is never more than what is scheduled (beside a fixed small number).
  *
- * Invariant: `#deadlines[i]` and `#sequences[i]` are the deadline of `#timers[i]` and its number in the
- * order of scheduling.
+ * Invariant: what is due before `#horizon` stands in the heap, all else in the wheel.
  *
  * @module
  */
 
+import { TimerHeap } from "./_timer_heap.ts";
+import { TICK_MS, TimerWheel } from "./_timer_wheel.ts";
 import type { TimerHandle } from "./handle.ts";
 
-/** A heap smaller than this is not worth rebuilding. */
-const REBUILD_ABOVE = 64;
-const MIN_CAPACITY = 64;
+/** Fewer timers than this are not worth sweeping. */
+const SWEEP_ABOVE = 64;
+/** So many are as well off in a heap: its arrays fit into the nearest cache. */
+const MAX_HEAP = 512;
 
 /** A priority queue of timers. */
 export class TimerQueue {
-  #timers: TimerHandle[] = [];
-  #deadlines: Float64Array<ArrayBuffer> = new Float64Array(MIN_CAPACITY);
-  #sequences: Float64Array<ArrayBuffer> = new Float64Array(MIN_CAPACITY);
-  #nextSequence = 0;
+  readonly #heap = new TimerHeap();
+  #wheel: TimerWheel | null = null;
+  // Infinity while there is no wheel.
+  #horizon = Infinity;
+  // How large the heap may become.
+  #maxHeap = MAX_HEAP;
   #cancelled = 0;
 
   /** How many are queued, those counted that were called off. */
   get length(): number {
-    return this.#timers.length;
+    return this.#heap.length + (this.#wheel === null ? 0 : this.#wheel.length);
   }
 
   /** Adds one. */
   push(timer: TimerHandle): void {
-    const index = this.#timers.length;
-    if (index === this.#deadlines.length) this.#resize(2 * index);
-    this.#timers.push(timer);
-    this.#put(index, timer, timer._when, this.#nextSequence++);
+    if (this.#wheel !== null && timer._when >= this.#horizon) {
+      this.#wheel.push(timer);
+    } else {
+      this.#heap.push(timer);
+      if (this.#heap.length > this.#maxHeap) this.#spread();
+    }
   }
 
   /** The next one that was not called off, or `undefined`. */
   peek(): TimerHandle | undefined {
+    const heap = this.#heap;
     for (;;) {
-      const first = this.#timers[0];
-      if (first === undefined || !first.cancelled()) return first;
-      this.#cancelled--;
-      this.shift();
+      const { first } = heap;
+      if (first === undefined) {
+        if (this.#wheel === null) return undefined;
+        this.#advance(this.#wheel);
+      } else {
+        if (!first.cancelled()) return first;
+        this.#cancelled--;
+        this.#drop();
+      }
     }
   }
 
-  /** Takes the first one out. */
-  shift(): TimerHandle | undefined {
-    const timers = this.#timers;
-    const first = timers[0];
-    if (first === undefined) return undefined;
-    first._leftQueue();
-    const last = timers.pop()!;
-    const { length } = timers;
-    if (length === 0) return first;
-    const deadline = this.#deadlines[length]!;
-    const sequence = this.#sequences[length]!;
-    // The last one is a late one as a rule: its place is found from below.
-    this.#put(this.#sink(length), last, deadline, sequence);
+  /** Takes the next one out, if it is due. */
+  takeDue(now: number): TimerHandle | undefined {
+    const first = this.peek();
+    if (first === undefined || this.#heap.deadline > now) return undefined;
+    this.#drop();
     return first;
+  }
+
+  #drop(): void {
+    this.#heap.shift()!._leftQueue();
   }
 
   /** Says that a timer in the queue was called off. */
   noteCancelled(): void {
-    const { length } = this.#timers;
-    if (++this.#cancelled * 2 > length && length > REBUILD_ABOVE) this.#rebuild();
+    const { length } = this;
+    if (++this.#cancelled * 2 <= length || length <= SWEEP_ABOVE) return;
+    this.#cancelled = 0;
+    this.#heap.sweep();
+    this.#wheel?.sweep();
+    this.#settle();
   }
 
   /** Forgets all. */
   clear(): void {
-    for (const timer of this.#timers) timer._leftQueue();
-    this.#timers = [];
+    for (const timer of this.#drain()) timer._leftQueue();
     this.#cancelled = 0;
-    this.#resize(MIN_CAPACITY);
+    this.#settle();
   }
 
-  #rebuild(): void {
-    const timers = this.#timers;
-    let length = 0;
-    for (let i = 0; i < timers.length; i++) {
-      const timer = timers[i]!;
-      if (timer.cancelled()) timer._leftQueue();
-      // To the left of where it stood, which has been read.
-      else this.#put(length++, timer, this.#deadlines[i]!, this.#sequences[i]!);
-    }
-    timers.length = length;
-    this.#cancelled = 0;
-    if (4 * length < this.#deadlines.length) this.#resize(Math.max(2 * length, MIN_CAPACITY));
+  /** Takes all out, equal deadlines in the order of scheduling. */
+  #drain(): TimerHandle[] {
+    const timers = this.#heap.drain().concat(this.#wheel?.drain() ?? []);
+    this.#wheel = null;
+    return timers;
   }
 
-  #resize(capacity: number): void {
-    const [deadlines, sequences] = [this.#deadlines, this.#sequences];
-    this.#deadlines = new Float64Array(capacity);
-    this.#sequences = new Float64Array(capacity);
-    this.#deadlines.set(deadlines.subarray(0, capacity));
-    this.#sequences.set(sequences.subarray(0, capacity));
-  }
-
-  /** Moves children up, from the root to a leaf. @returns the place that is free at the end */
-  #sink(length: number): number {
-    const timers = this.#timers;
-    const deadlines = this.#deadlines;
-    const sequences = this.#sequences;
-    let free = 0;
-    for (;;) {
-      let child = 4 * free + 1;
-      if (child >= length) return free;
-      const end = Math.min(child + 4, length);
-      let deadline = deadlines[child]!;
-      for (let other = child + 1; other < end; other++) {
-        const its = deadlines[other]!;
-        if (its < deadline || (its === deadline && sequences[other]! < sequences[child]!)) {
-          child = other;
-          deadline = its;
-        }
-      }
-      timers[free] = timers[child]!;
-      deadlines[free] = deadline;
-      sequences[free] = sequences[child]!;
-      free = child;
+  /** Moves all to a new wheel, unless the heap holds but one tick. */
+  #spread(): void {
+    const first = this.#heap.deadline;
+    if (this.#horizon - first > TICK_MS && TimerWheel.canBeginAt(first)) {
+      const wheel = new TimerWheel(first);
+      for (const timer of this.#drain()) wheel.push(timer);
+      this.#wheel = wheel;
+      this.#advance(wheel);
+    } else {
+      this.#settle();
     }
   }
 
-  /** Puts a timer into a free place, or above it. */
-  #put(free: number, timer: TimerHandle, deadline: number, sequence: number): void {
-    const timers = this.#timers;
-    const deadlines = this.#deadlines;
-    const sequences = this.#sequences;
-    while (free > 0) {
-      const parent = (free - 1) >> 2;
-      const its = deadlines[parent]!;
-      if (its < deadline || (its === deadline && sequences[parent]! < sequence)) break;
-      timers[free] = timers[parent]!;
-      deadlines[free] = its;
-      sequences[free] = sequences[parent]!;
-      free = parent;
-    }
-    timers[free] = timer;
-    deadlines[free] = deadline;
-    sequences[free] = sequence;
+  #advance(wheel: TimerWheel): void {
+    wheel.advance(this.#heap);
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (this.#wheel?.length === 0) this.#wheel = null;
+    this.#horizon = this.#wheel === null ? Infinity : this.#wheel.horizon;
+    // Where it has not become small, it may become twice as large before it is looked at again.
+    this.#maxHeap = Math.max(MAX_HEAP, 2 * this.#heap.length);
   }
 }
