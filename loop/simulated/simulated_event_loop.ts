@@ -110,6 +110,8 @@ export class SimulatedEventLoop extends BaseEventLoop {
   #now = 0;
   #hostNow = 0;
   #woken = false;
+  // Whether something has come from outside of the loop, which may go on in the host's next turn.
+  #stirred = false;
   // How far the clock may go, and what ends the wait where it stands still.
   #limit: number;
   #resume: (() => void) | null = null;
@@ -191,8 +193,11 @@ export class SimulatedEventLoop extends BaseEventLoop {
   /** See {@linkcode BaseEventLoop._select}. */
   override async _select(timeoutMs: number): Promise<void> {
     this.#woken = false;
-    await hostTurn();
-    if (this.#woken) return;
+    do {
+      this.#stirred = false;
+      await hostTurn();
+      if (this.#woken) return;
+    } while (this.#stirred);
     const until = this.#now + timeoutMs;
     const limit = this.#limit;
     const { network } = this;
@@ -210,6 +215,12 @@ export class SimulatedEventLoop extends BaseEventLoop {
     this.#now = limit;
     await new Promise<void>((resolve) => this.#resume = resolve);
     this.#resume = null;
+  }
+
+  /** @internal */
+  override _deliver(item: Runnable): void {
+    this.#stirred = true;
+    super._deliver(item);
   }
 
   /** See {@linkcode BaseEventLoop._wakeup}. */
