@@ -10,7 +10,12 @@
 
 import { describe } from "../futures/_describe.ts";
 import { RuntimeError } from "../futures/errors.ts";
-import type { BufferedProtocolLike } from "./protocol.ts";
+import type { AnyProtocol, BufferedProtocolLike } from "./protocol.ts";
+
+/** Whether a protocol lends memory, rather than being given arrays. */
+export function isBuffered(protocol: AnyProtocol): protocol is BufferedProtocolLike {
+  return typeof (protocol as Partial<BufferedProtocolLike>).getBuffer === "function";
+}
 
 /**
  * Asks a protocol for memory.

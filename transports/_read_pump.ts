@@ -9,7 +9,7 @@
  * @module
  */
 
-import { lentMemory } from "./_lent_memory.ts";
+import { isBuffered, lentMemory } from "./_lent_memory.ts";
 import { ReadBuffer } from "./_read_buffer.ts";
 import type { AnyProtocol, BufferedProtocolLike, ProtocolLike } from "./protocol.ts";
 import type { StreamSocket } from "./stream_socket.ts";
@@ -62,7 +62,7 @@ export class ReadPump {
   /** May change while a read is pending; its bytes are for the new one. */
   set protocol(protocol: AnyProtocol) {
     this.#protocol = protocol;
-    this.#buffered = typeof (protocol as Partial<BufferedProtocolLike>).getBuffer === "function";
+    this.#buffered = isBuffered(protocol);
   }
 
   /** Delivers the read that has come back, if there is one, and begins the next. Called by the loop. */

@@ -42,11 +42,6 @@ export abstract class BaseTransport {
     return Object.hasOwn(this.#extra, name) ? this.#extra[name] : defaultValue;
   }
 
-  /** Sets a detail. @internal */
-  protected _setExtraInfo(name: string, value: unknown): void {
-    this.#extra[name] = value;
-  }
-
   /**
    * Whether the transport is closed or being closed.
    *

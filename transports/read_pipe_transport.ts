@@ -15,7 +15,7 @@ import type { Future } from "../futures/future.ts";
 import type { Runnable } from "../futures/future_loop.ts";
 import { ContextCall } from "./_context_call.ts";
 import { isHostError } from "./_host_error.ts";
-import { lentMemory } from "./_lent_memory.ts";
+import { isBuffered, lentMemory } from "./_lent_memory.ts";
 import { openSource, type PipeSource } from "./_pipe_source.ts";
 import { reportError } from "./_report.ts";
 import type { ReadPipe } from "./pipe.ts";
@@ -155,27 +155,34 @@ export class ReadPipeTransport extends ReadTransport implements Runnable {
 
   #feed(chunk: Chunk): void {
     const protocol = this.#protocol;
+    if (isBuffered(protocol)) return this.#feedBuffered(protocol, chunk);
     try {
-      if ("getBuffer" in protocol) this.#feedBuffered(protocol, chunk);
-      else (protocol as ProtocolLike).dataReceived(chunk);
+      (protocol as ProtocolLike).dataReceived(chunk);
     } catch (error) {
-      this.#protocolFailed("getBuffer" in protocol ? "bufferUpdated" : "dataReceived", error);
+      this.#protocolFailed("dataReceived", error);
     }
   }
 
   #feedBuffered(protocol: BufferedProtocolLike, chunk: Chunk): void {
-    while (chunk.length > 0 && !this.#closing) {
-      // The protocol may pause in the middle, or hand over to another.
-      if (this.#paused || this.#protocol !== protocol) {
-        this.#arrived = chunk;
-        if (!this.#paused) this.#deliver();
-        return;
+    let method = "";
+    try {
+      while (chunk.length > 0 && !this.#closing) {
+        // The protocol may pause in the middle, or hand over to another.
+        if (this.#paused || this.#protocol !== protocol) {
+          this.#arrived = chunk;
+          if (!this.#paused) this.#deliver();
+          return;
+        }
+        method = "getBuffer";
+        const memory = lentMemory(protocol, chunk.length);
+        const count = Math.min(memory.length, chunk.length);
+        memory.set(chunk.subarray(0, count));
+        chunk = chunk.subarray(count);
+        method = "bufferUpdated";
+        protocol.bufferUpdated(count);
       }
-      const memory = lentMemory(protocol, chunk.length);
-      const count = Math.min(memory.length, chunk.length);
-      memory.set(chunk.subarray(0, count));
-      chunk = chunk.subarray(count);
-      protocol.bufferUpdated(count);
+    } catch (error) {
+      this.#protocolFailed(method, error);
     }
   }
 

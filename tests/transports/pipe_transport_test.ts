@@ -213,6 +213,21 @@ testAsync("ReadPipeTransport loses a protocol that fails", async (t) => {
   }
 });
 
+testAsync("ReadPipeTransport loses a BufferedProtocol that fails, and says where", async (t) => {
+  for (const method of ["getBuffer", "bufferUpdated"] as const) {
+    const protocol = new BufferedRecorder(1);
+    protocol[method] = () => {
+      throw new RangeError("no");
+    };
+    const pipe = source();
+    const transport = new ReadPipeTransport(t.loop, pipe.stream, protocol);
+    pipe.controller.enqueue(ascii("xy"));
+    await settle();
+    assert(transport.isClosing());
+    assertEquals(t.takeMessages(), [`Fatal error: protocol.${method}() failed`]);
+  }
+});
+
 testAsync(
   "ReadPipeTransport brings bytes to a buffered protocol, which may pause in the middle",
   async (t) => {

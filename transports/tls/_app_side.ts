@@ -10,7 +10,7 @@
  * @module
  */
 
-import { lentMemory } from "../_lent_memory.ts";
+import { isBuffered, lentMemory } from "../_lent_memory.ts";
 import { reportError } from "../_report.ts";
 import type { AnyProtocol, BufferedProtocolLike, ProtocolLike } from "../protocol.ts";
 import type { Transport } from "../transport.ts";
@@ -62,15 +62,22 @@ export class AppSide {
    * @param mayGoOn asked before each call
    */
   deliver(pieces: Uint8Array<ArrayBuffer>[], mayGoOn: () => boolean): void {
+    let method = "";
     try {
       while (pieces.length > 0 && mayGoOn()) {
         const { protocol } = this;
-        if (typeof (protocol as Partial<BufferedProtocolLike>).getBuffer === "function") {
-          fill(protocol as BufferedProtocolLike, pieces);
-        } else (protocol as ProtocolLike).dataReceived(pieces.shift()!);
+        if (isBuffered(protocol)) {
+          method = "getBuffer";
+          const count = fill(protocol, pieces);
+          method = "bufferUpdated";
+          protocol.bufferUpdated(count);
+        } else {
+          method = "dataReceived";
+          (protocol as ProtocolLike).dataReceived(pieces.shift()!);
+        }
       }
     } catch (error) {
-      this.#failed("dataReceived", error);
+      this.#failed(method, error);
     }
   }
 
@@ -107,12 +114,13 @@ export class AppSide {
   }
 }
 
-function fill(protocol: BufferedProtocolLike, pieces: Uint8Array<ArrayBuffer>[]): void {
+/** Moves what has come into memory that the protocol lends. @returns how many bytes */
+function fill(protocol: BufferedProtocolLike, pieces: Uint8Array<ArrayBuffer>[]): number {
   const piece = pieces[0]!;
   const memory = lentMemory(protocol, piece.length);
   const count = Math.min(memory.length, piece.length);
   memory.set(piece.subarray(0, count));
   if (count === piece.length) pieces.shift();
   else pieces[0] = piece.subarray(count);
-  protocol.bufferUpdated(count);
+  return count;
 }

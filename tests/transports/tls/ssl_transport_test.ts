@@ -602,6 +602,22 @@ test("a protocol whose methods fail is reported, and loses its connection", asyn
   }
 });
 
+test("a BufferedProtocol that fails is reported with the method, and loses its connection", async (t) => {
+  for (const method of ["getBuffer", "bufferUpdated"] as const) {
+    const protocol = new BufferedRecorder(1);
+    protocol[method] = () => {
+      throw new RangeError("no");
+    };
+    const { client, server } = await securePair(t);
+    server.transport.setProtocol(protocol);
+    client.transport.write(ascii("xy"));
+    await settle();
+    assert(server.transport.isClosing());
+    assertEquals(t.takeMessages(), [`Fatal error: protocol.${method}() failed`]);
+    await end(client, server);
+  }
+});
+
 test("a protocol that aborts and then fails has aborted", async (t) => {
   const protocol = new Recorder();
   protocol.on.dataReceived = () => {
