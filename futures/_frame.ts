@@ -58,7 +58,12 @@ export const sync: {
   task: TaskLike | null;
   /** What drives the code, where an async function awaits a coroutine; see {@linkcode drivingStrand}. */
   strand: Strand | null;
-} = { context: undefined, loop: null, task: null, strand: null };
+  /**
+   * The context that the running callback has got for itself: `undefined` while it has done without, `null`
+   * while no callback runs. See `Context._own()`.
+   */
+  own: Context | null | undefined;
+} = { context: undefined, loop: null, task: null, strand: null, own: null };
 
 /** The asynchronous carrier. */
 export const storage: Carrier<Frame> = makeCarrier<Frame>();
@@ -152,15 +157,26 @@ export function enterDetached<R>(loop: FutureLoop, context: Context, work: () =>
 
 /** Runs something for a loop that calls it from a plain callback; see `AbstractEventLoop`. */
 export function runFor(loop: FutureLoop, item: Runnable): void {
-  const { context, loop: outerLoop, task } = sync;
-  sync.context = item._context;
+  const { loop: outerLoop, task } = sync;
   sync.loop = loop;
   sync.task = null;
+  try {
+    runInContext(item);
+  } finally {
+    sync.loop = outerLoop;
+    sync.task = task;
+  }
+}
+
+/** Runs something in its context, wherever that is called from. */
+export function runInContext(item: Runnable): void {
+  const { context, own } = sync;
+  sync.context = item._context;
+  sync.own = null;
   try {
     item._run();
   } finally {
     sync.context = context;
-    sync.loop = outerLoop;
-    sync.task = task;
+    sync.own = own;
   }
 }

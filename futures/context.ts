@@ -23,7 +23,7 @@ class Table {
   owner: Context | null;
   /** Identifies the values. */
   version = 0;
-  /** One more context of these values, which nobody enters or changes; see `Context._snapshot()`. */
+  /** One more context of these values, which nobody keeps or changes; see `Context._snapshot()`. */
   snapshot: Context | null = null;
 
   constructor(values: Map<ContextVar<unknown>, unknown>, owner: Context | null) {
@@ -180,16 +180,22 @@ export class Context implements Iterable<ContextVar<unknown>> {
     return this.#table.snapshot ??= this.copy();
   }
 
+  /** Whether it is one that `_snapshot()` has made. @internal */
+  _isSnapshot(): boolean {
+    return this.#table.snapshot === this;
+  }
+
   /**
-   * The context, for who is going to keep or change it. In place of a snapshot that is a copy, in which
-   * the callback goes on.
+   * The context, for who is going to keep or change it; to be called on the one of the running code. In
+   * place of a snapshot that is a copy, in which the callback goes on.
    * @internal
    */
   _own(): Context {
-    if (this.#table.snapshot !== this) return this;
-    const copy = this.copy();
-    if (sync.context === this) sync.context = copy;
-    return copy;
+    if (!this._isSnapshot()) return this;
+    const own = sync.own ?? this.copy();
+    if (sync.own !== null) sync.own = own;
+    if (sync.context === this) sync.context = own;
+    return own;
   }
 
   /** @internal */

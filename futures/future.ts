@@ -11,7 +11,7 @@
  * `_unretrieved.ts` for what reports it.
  *
  * There are no private methods: a class with one of its own keeps a hidden field in each object, and
- * there may be millions. So in all classes of which one object is made for each operation.
+ * there may be millions. The same holds for what is made for each wait, callback and context.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import type { Context } from "./context.ts";
 import { CancelledError, type CancelOptions, InvalidStateError, RuntimeError } from "./errors.ts";
 import type { FutureLoop, Runnable } from "./future_loop.ts";
 import type { Awaitable, Suspension } from "./awaitable.ts";
-import { runningLoop } from "./_frame.ts";
+import { runningLoop, sync } from "./_frame.ts";
 import { awaitFuture } from "./_await.ts";
 import { FutureIterator } from "./_suspend.ts";
 import { Cancellation } from "./_cancellation.ts";
@@ -59,7 +59,12 @@ class DoneCallbackItem implements Runnable {
   }
 
   _run(): void {
-    this.callback(this.future as never);
+    sync.own = undefined;
+    try {
+      this.callback(this.future as never);
+    } finally {
+      sync.own = null;
+    }
   }
 
   toString(): string {

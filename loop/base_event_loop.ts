@@ -568,7 +568,6 @@ export class BaseEventLoop extends AbstractEventLoop {
   /** @internal */
   _callbackFailed(item: Runnable, error: unknown): void {
     if (error instanceof KeyboardInterrupt) return this._interrupt(error);
-    if (item instanceof Handle) item._adoptContext();
     const sourceTraceback = item instanceof Handle ? item._sourceTraceback : undefined;
     try {
       this.callExceptionHandler({

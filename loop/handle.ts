@@ -6,18 +6,20 @@
  * Invariants: a handle that was called off refers to no callback and no arguments, so it keeps nothing
  * alive however long it stays in a queue (one that has run still does, for reports of what it threw);
  * the context of a callback is a snapshot, shared
- * with all that were scheduled from the same place, until the callback sets a variable in it.
+ * with all that were scheduled from the same place, until the callback changes or keeps it.
  *
  * @module
  */
 
-import { sync } from "../futures/_frame.ts";
+import { runInContext, sync } from "../futures/_frame.ts";
 import type { Context } from "../futures/context.ts";
 import type { CancelHandle, FutureLoop, Runnable } from "../futures/future_loop.ts";
 import { describe } from "../futures/_describe.ts";
 
 /** Stands for no arguments. */
 const NONE: unique symbol = Symbol("no arguments");
+/** Stands for the arguments while the callback runs. */
+const RUNNING: unique symbol = Symbol("running");
 
 /** More arguments than one. */
 class ArgumentList {
@@ -77,13 +79,15 @@ export class Handle implements Runnable, CancelHandle {
 
   /** The context that the callback runs in. */
   getContext(): Context {
-    return this._context = this._context._own();
+    const context = this._context;
+    if (!context._isSnapshot()) return context;
+    return this._context = this.#args === RUNNING ? context._own() : context.copy();
   }
 
   /** Calls the callback off; later calls do nothing. */
   cancel(): void {
     this.#callback = null;
-    this.#args = NONE;
+    if (this.#args !== RUNNING) this.#args = NONE;
   }
 
   /** Whether it was called off. */
@@ -95,21 +99,24 @@ export class Handle implements Runnable, CancelHandle {
   _run(): void {
     const callback = this.#callback as ((...args: readonly unknown[]) => unknown) | null;
     if (callback === null) return;
-    if (sync.context === undefined) return runInContext(this);
+    // Not called by a loop, which sets the context.
+    if (sync.own !== null || sync.context !== this._context) return runInContext(this);
     const args = this.#args;
-    const result = args === NONE
-      ? callback()
-      : args instanceof ArgumentList
-      ? callback(...args.items)
-      : callback(args);
-    this._adoptContext();
-    // An async function should have been made a task; at least its failure must not end the process.
-    if (result instanceof Promise) watch(this, result);
-  }
-
-  /** Keeps the context that the callback has got for itself, once it has run. @internal */
-  _adoptContext(): void {
-    if (sync.context !== this._context) this._context = sync.context!;
+    this.#args = RUNNING;
+    sync.own = undefined;
+    try {
+      const result = args === NONE
+        ? callback()
+        : args instanceof ArgumentList
+        ? callback(...args.items)
+        : callback(args);
+      // An async function should have been made a task; at least its failure must not end the process.
+      if (result instanceof Promise) watch(this, result);
+    } finally {
+      if (sync.own !== undefined) this._context = sync.own;
+      sync.own = null;
+      this.#args = this.#callback === null ? NONE : args;
+    }
   }
 
   /** For messages, e.g. `<Handle function tick>`. */
@@ -121,16 +128,6 @@ export class Handle implements Runnable, CancelHandle {
   /** For `console.log()`. */
   [Symbol.for("Deno.customInspect")](): string {
     return this.toString();
-  }
-}
-
-/** For loops that call handles from the host's plain callbacks. */
-function runInContext(handle: Handle): void {
-  sync.context = handle._context;
-  try {
-    handle._run();
-  } finally {
-    sync.context = undefined;
   }
 }
 

@@ -384,6 +384,77 @@ testLoop("A handle that is run by hand runs in its context and leaves no trace",
   return Promise.resolve();
 });
 
+testLoop("Handle.getContext() in the callback is the context that it runs in", async ({ loop }) => {
+  const c = new ContextVar<string>("c", { defaultValue: "none" });
+  const seen: unknown[] = [];
+  const handles: Handle[] = [];
+  const look = (i: number) => {
+    const handle = handles[i]!;
+    if (i === 0) c.set("before");
+    if (i === 1) handle.cancel();
+    // In a nested run too it is the callback's, not the nested one.
+    const context = i === 2 ? copyContext().run(() => handle.getContext()) : handle.getContext();
+    if (i > 0) c.set("after");
+    seen.push(context.get(c), context === handle.getContext());
+  };
+  handles.push(loop.callSoon(look, 0), loop.callLater(1, look, 1), loop.callSoon(look, 2));
+  const contexts = new Promise<Context[]>((resolve) =>
+    loop.callLater(2, () => resolve(handles.map((handle) => handle.getContext())))
+  );
+  await loop.runUntilComplete(sleep(5));
+  assertEquals(seen, ["before", true, "after", true, "after", true]);
+  assertEquals((await contexts).map((context) => context.get(c)), ["before", "after", "after"]);
+});
+
+testLoop(
+  "Handle.getContext() of another callback is not that of the present one",
+  async ({ loop }) => {
+    const c = new ContextVar<string>("c", { defaultValue: "none" });
+    const seen: string[] = [];
+    const see = () => seen.push(c.get());
+    const sibling: Handle[] = [];
+    loop.callSoon(() => {
+      const child = loop.callSoon(see);
+      child.getContext().run(() => c.set("for the child"));
+      sibling[0]!.getContext().run(() => c.set("for the sibling"));
+      see();
+      c.set("own");
+    });
+    sibling.push(loop.callSoon(see));
+    await loop.runUntilComplete(sleep(1));
+    assertEquals(seen, ["none", "for the sibling", "for the child"]);
+  },
+);
+
+testLoop("A handle that a callback runs by hand runs in its own context", async ({ loop }) => {
+  const c = new ContextVar<string>("c", { defaultValue: "none" });
+  const seen: string[] = [];
+  const change = (to: string) => {
+    seen.push(c.get());
+    c.set(to);
+  };
+  const byHand = () => {
+    const handle = loop.callLater(1000, change, "by hand");
+    handle._run();
+    seen.push(c.get(), handle.getContext().get(c)!);
+    // The arguments are still there.
+    handle._run();
+    handle.cancel();
+  };
+  loop.callSoon(byHand);
+  const future = loop.createFuture<void>();
+  future.addDoneCallback(byHand);
+  future.setResult();
+  loop.createTask(
+    coroutine(function* () {
+      byHand();
+      yield* sleep(0);
+    })(),
+  );
+  await loop.runUntilComplete(sleep(1));
+  assertEquals(seen, [1, 2, 3].flatMap(() => ["none", "none", "by hand", "by hand"]));
+});
+
 testLoop("Callbacks that callbacks schedule inherit from them", async ({ loop }) => {
   const c = new ContextVar<number>("c", { defaultValue: 0 });
   const seen: number[] = [];
