@@ -81,6 +81,12 @@ export interface SimulatedEventLoopOptions {
 const HOST_TICK_MS = 0.01;
 
 /**
+ * The most turns of the host between two steps of the clock: enough for what TLS does between two passes of
+ * the loop, and an end for a source that brings something in every turn.
+ */
+const MAX_TURNS = 64;
+
+/**
  * A loop with a virtual clock and a network in memory, for tests and simulations.
  *
  * The clock starts at 0 and moves only while nothing is ready, straight to the next deadline or packet.
@@ -193,11 +199,12 @@ export class SimulatedEventLoop extends BaseEventLoop {
   /** See {@linkcode BaseEventLoop._select}. */
   override async _select(timeoutMs: number): Promise<void> {
     this.#woken = false;
+    let turns = 0;
     do {
       this.#stirred = false;
       await hostTurn();
       if (this.#woken) return;
-    } while (this.#stirred);
+    } while (this.#stirred && ++turns < MAX_TURNS);
     const until = this.#now + timeoutMs;
     const limit = this.#limit;
     const { network } = this;

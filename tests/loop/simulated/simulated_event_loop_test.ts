@@ -14,6 +14,7 @@ import {
 } from "../../../futures/mod.ts";
 import { openConnection, run, startServer } from "../../../loop/mod.ts";
 import { DeadlockError, SimulatedEventLoop } from "../../../loop/simulated/mod.ts";
+import { Protocol } from "../../../transports/mod.ts";
 import { hostTurn, microtasks } from "../../_helpers.ts";
 
 const simulated = { loopFactory: () => new SimulatedEventLoop() };
@@ -123,6 +124,51 @@ test("Something that becomes ready during the turn keeps the clock from moving",
 });
 
 // ---- Deadlocks ------------------------------------------------------------------------------------
+
+/** A stream that brings something in every turn of the host. */
+function babbling(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    async pull(controller) {
+      await hostTurn();
+      controller.enqueue(new Uint8Array(10));
+    },
+  });
+}
+
+class Counter extends Protocol {
+  chunks = 0;
+
+  override dataReceived(): void {
+    this.chunks++;
+  }
+}
+
+test("A source that brings something in every turn does not stop the clock", async (loop) => {
+  const counter = new Counter();
+  await loop.runUntilComplete(async () => {
+    const [transport] = await loop.connectReadPipe(() => counter, babbling());
+    await sleep(1000);
+    transport.close();
+  });
+  assertEquals(loop.time(), 1000);
+  assert(counter.chunks > 0);
+});
+
+Deno.test("A source that brings something in every turn does not stop a manual clock", async () => {
+  const loop = new SimulatedEventLoop({ manual: true });
+  const counter = new Counter();
+  const done = loop.runUntilComplete(async () => {
+    const [transport] = await loop.connectReadPipe(() => counter, babbling());
+    await sleep(1000);
+    transport.close();
+  });
+  await loop.advance(500);
+  assertEquals(loop.time(), 500);
+  await loop.advance(500);
+  await done;
+  loop.close();
+  assert(counter.chunks > 0);
+});
 
 test("A program that waits for nothing is told, with its tasks", async (loop) => {
   const stuck = coroutine(function* stuck() {
