@@ -15,7 +15,7 @@
  * @module
  */
 
-import type { TimerHeap } from "./_timer_heap.ts";
+import { TimerHeap } from "./_timer_heap.ts";
 import type { TimerHandle } from "./handle.ts";
 
 /**
@@ -28,7 +28,7 @@ export const TICK_MS = 1 / TICKS_PER_MS;
 /** The slots of a level, as a power of two. */
 const SLOT_BITS = 6;
 const SLOTS = 1 << SLOT_BITS;
-/** 2^30 ticks are 4.6 hours; what is farther off waits apart, and comes in when they are over. */
+/** 2^30 ticks are 4.6 hours; what is farther off waits in a heap, and comes in when they are over. */
 const LEVELS = 5;
 const SPAN = 2 ** (SLOT_BITS * LEVELS);
 /** 2^52 ticks: above 2^53, neighbouring numbers are more than a tick apart. */
@@ -40,7 +40,9 @@ export class TimerWheel {
   length = 0;
   // Level by level.
   readonly #slots: (TimerHandle[] | undefined)[] = new Array(SLOTS * LEVELS).fill(undefined);
-  #beyond: TimerHandle[] = [];
+  // A bit for each slot that holds something.
+  readonly #occupied = new Int32Array(SLOTS * LEVELS / 32);
+  readonly #beyond = new TimerHeap();
   // The tick that the wheel began with, and how many have passed since.
   #origin: number;
   #passed = 0;
@@ -76,8 +78,12 @@ export class TimerWheel {
     const level = ((31 - Math.clz32((tick ^ this.#passed) | 1)) / SLOT_BITS) | 0;
     const index = level * SLOTS + ((tick >> (level * SLOT_BITS)) & (SLOTS - 1));
     const slot = this.#slots[index];
-    if (slot === undefined) this.#slots[index] = [timer];
-    else slot.push(timer);
+    if (slot === undefined) {
+      this.#slots[index] = [timer];
+      this.#occupied[index >> 5]! |= 1 << (index & 31);
+    } else {
+      slot.push(timer);
+    }
   }
 
   /** Moves those of the next tick that has any to a heap; there must be some. */
@@ -86,7 +92,7 @@ export class TimerWheel {
       const index = this.#next();
       if (index === -1) {
         if (this.#beginAnew()) continue;
-        return this.#moveTo(heap, this.#beyond.splice(0));
+        return this.#moveTo(heap, this.#beyond.drain());
       }
       const level = Math.trunc(index / SLOTS);
       const shift = level * SLOT_BITS;
@@ -105,12 +111,15 @@ export class TimerWheel {
 
   /** The first slot that holds something, of the lowest level that has one; or -1. */
   #next(): number {
+    const occupied = this.#occupied;
     for (let level = 0; level < LEVELS; level++) {
-      const end = (level + 1) * SLOTS;
       const digit = (this.#passed >> (level * SLOT_BITS)) & (SLOTS - 1);
-      for (let index = level * SLOTS + digit; index < end; index++) {
-        if (this.#slots[index] !== undefined) return index;
-      }
+      const index = level * SLOTS + digit;
+      let word = index >> 5;
+      let bits = occupied[word]! & (-1 << (index & 31));
+      // A level has two words.
+      if (bits === 0 && (word & 1) === 0) bits = occupied[++word]!;
+      if (bits !== 0) return word * 32 + 31 - Math.clz32(bits & -bits);
     }
     return -1;
   }
@@ -118,8 +127,13 @@ export class TimerWheel {
   #take(index: number): TimerHandle[] {
     const timers = this.#slots[index];
     if (timers === undefined) return [];
-    this.#slots[index] = undefined;
+    this.#empty(index);
     return timers;
+  }
+
+  #empty(index: number): void {
+    this.#slots[index] = undefined;
+    this.#occupied[index >> 5]! &= ~(1 << (index & 31));
   }
 
   #moveTo(heap: TimerHeap, timers: readonly TimerHandle[]): void {
@@ -142,37 +156,36 @@ export class TimerWheel {
 
   /** Takes in those that were too far off. @returns whether that can be */
   #beginAnew(): boolean {
-    const timers = this.#beyond;
-    let first = Infinity;
-    for (const timer of timers) first = Math.min(first, timer._when);
-    if (!TimerWheel.canBeginAt(first)) return false;
-    this.#beyond = [];
-    this.#origin = Math.floor(first * TICKS_PER_MS);
+    const beyond = this.#beyond;
+    if (beyond.length === 0 || !TimerWheel.canBeginAt(beyond.deadline)) return false;
+    this.#origin = Math.floor(beyond.deadline * TICKS_PER_MS);
     this.#passed = 0;
-    for (const timer of timers) this.#place(timer);
+    const end = (this.#origin + SPAN) / TICKS_PER_MS;
+    while (beyond.length > 0 && beyond.deadline < end) this.#place(beyond.shift()!);
     return true;
   }
 
   /** Throws out those that were called off. */
   sweep(): void {
-    this.length = sweepList(this.#beyond);
+    this.#beyond.sweep();
+    this.length = this.#beyond.length;
     for (let index = 0; index < this.#slots.length; index++) {
       const timers = this.#slots[index];
       if (timers === undefined) continue;
-      const left = sweepList(timers);
+      const left = sweepSlot(timers);
       this.length += left;
-      if (left === 0) this.#slots[index] = undefined;
+      if (left === 0) this.#empty(index);
     }
   }
 
   /** Takes all out. @returns equal deadlines in the order of scheduling */
   drain(): TimerHandle[] {
-    return this.#slots.flatMap((timers) => timers ?? []).concat(this.#beyond);
+    return this.#slots.flatMap((timers) => timers ?? []).concat(this.#beyond.drain());
   }
 }
 
 /** Throws out those that were called off. @returns how many are left */
-function sweepList(timers: TimerHandle[]): number {
+function sweepSlot(timers: TimerHandle[]): number {
   let length = 0;
   for (const timer of timers) {
     if (timer.cancelled()) timer._leftQueue();

@@ -121,7 +121,7 @@ export class TimerQueue {
   #settle(): void {
     if (this.#wheel?.length === 0) this.#wheel = null;
     this.#horizon = this.#wheel === null ? Infinity : this.#wheel.horizon;
-    // Where it has not become small, it may become twice as large before it is looked at again.
-    this.#maxHeap = Math.max(MAX_HEAP, 2 * this.#heap.length);
+    // All are moved then: so rarely that it costs each that is added no more than a few moves.
+    this.#maxHeap = Math.max(MAX_HEAP, 2 * this.#heap.length, this.length >> 2);
   }
 }
