@@ -118,7 +118,7 @@ class BufferedEcho extends BufferedProtocol {
 }
 
 class BufferedSink extends BufferedProtocol {
-  readonly #memory = new Uint8Array(1 << 18);
+  readonly #memory = new Uint8Array(READ_BYTES);
 
   override getBuffer(): Uint8Array {
     return this.#memory;
