@@ -31,6 +31,7 @@ const entries = Object.values(config.exports);
 // With examples that a reader may copy, each importing the published name.
 const documented = ["mod.ts", "futures/", "transports/", "loop/", "README.md"];
 
+const outside = registryOutside();
 const gates: Gate[] = [
   { name: "format", args: ["fmt", "--check"] },
   { name: "lint", args: ["lint"] },
@@ -39,7 +40,7 @@ const gates: Gate[] = [
   { name: "doc examples", args: ["test", "--doc", "-A", ...documented], tests: true },
   { name: "tests with leak tracing", args: ["test", "-A", "--trace-leaks", "tests/"], tests: true },
   { name: "speed beside the bare host", args: ["run", "-A", "bench/check_ratios.ts"] },
-  { name: "publish", args: ["publish", "--dry-run", "--allow-dirty"], env: registryOutside() },
+  { name: "publish", args: ["publish", "--dry-run", "--allow-dirty"], env: outside?.env },
 ];
 
 let failedGates = 0;
@@ -71,6 +72,7 @@ for (const gate of gates) {
   console.log(`${passed ? "ok    " : "FAILED"} ${gate.name}${detail} (${seconds} s)`);
   if (!passed) Deno.exitCode = 1;
 }
+if (outside !== undefined) Deno.removeSync(outside.folder, { recursive: true });
 console.log(
   `${tests.passed} tests passed, ${tests.failed} failed, ${failedGates} other checks failed`,
 );
@@ -79,12 +81,12 @@ console.log(
  * A registry that stands in for the real one is copied out of the package: what lies inside, publishing
  * takes for a part of it that was left out.
  */
-function registryOutside(): Record<string, string> {
+function registryOutside(): { folder: string; env: Record<string, string> } | undefined {
   const url = Deno.env.get("JSR_URL");
-  if (!url?.startsWith("file:")) return {};
-  const copy = Deno.makeTempDirSync({ prefix: "registry-" });
-  cpSync(new URL(url), copy, { recursive: true });
-  return { JSR_URL: `${pathToFileURL(copy)}/` };
+  if (!url?.startsWith("file:")) return undefined;
+  const folder = Deno.makeTempDirSync({ prefix: "registry-" });
+  cpSync(new URL(url), folder, { recursive: true });
+  return { folder, env: { JSR_URL: `${pathToFileURL(folder)}/` } };
 }
 
 /** Runs this Deno in the project's root. Its two outputs are joined in one text, errors last. */
