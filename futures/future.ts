@@ -48,7 +48,7 @@ export type DoneCallback<F> = (future: F) => void;
 
 /** A user's callback, waiting for the future to be done and then for its turn in the ready queue. */
 class DoneCallbackItem implements Runnable {
-  readonly _context: Context;
+  _context: Context;
   readonly future: Future<unknown>;
   readonly callback: (future: never) => void;
 
@@ -63,8 +63,15 @@ class DoneCallbackItem implements Runnable {
     try {
       this.callback(this.future as never);
     } finally {
+      if (sync.own !== undefined) this._context = sync.own;
       sync.own = null;
     }
+  }
+
+  /** The context that it has run in: it stands for a handle in reports of its failure. */
+  getContext(): Context {
+    const context = this._context;
+    return context._isSnapshot() ? this._context = context.copy() : context;
   }
 
   toString(): string {

@@ -355,12 +355,17 @@ testLoop("A failed callback's context is there when its failure is reported", as
   loop.setExceptionHandler((_, { handle }) => {
     seen.push(c.get(), (handle as Handle).getContext().get(c));
   });
-  loop.callSoon(() => {
+  const failing = () => {
     c.set("failed");
     throw new Error("expected");
-  });
-  await loop.runUntilComplete(sleep(0));
-  assertEquals(seen, ["failed", "failed"]);
+  };
+  const future = loop.createFuture<void>();
+  loop.callSoon(failing);
+  loop.callLater(1, failing);
+  future.addDoneCallback(failing);
+  future.setResult();
+  await loop.runUntilComplete(sleep(2));
+  assertEquals(seen, Array(6).fill("failed"));
 });
 
 testLoop("A handle that is run by hand runs in its context and leaves no trace", ({ loop }) => {
