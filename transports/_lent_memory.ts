@@ -32,3 +32,16 @@ export function lentMemory(protocol: BufferedProtocolLike, sizeHint: number): Ui
   if (memory.length === 0) throw new RuntimeError("getBuffer() returned an empty array");
   return memory;
 }
+
+/**
+ * Copies the beginning of what has come elsewhere into memory that a protocol lends for it.
+ *
+ * @returns how many bytes, which the protocol is to be told
+ * @throws what {@linkcode lentMemory} throws
+ */
+export function fillLentMemory(protocol: BufferedProtocolLike, data: Uint8Array): number {
+  const memory = lentMemory(protocol, data.length);
+  const count = Math.min(memory.length, data.length);
+  memory.set(data.subarray(0, count));
+  return count;
+}

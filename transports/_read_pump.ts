@@ -9,7 +9,7 @@
  * @module
  */
 
-import { isBuffered, lentMemory } from "./_lent_memory.ts";
+import { fillLentMemory, isBuffered, lentMemory } from "./_lent_memory.ts";
 import { ReadBuffer } from "./_read_buffer.ts";
 import type { AnyProtocol, BufferedProtocolLike, ProtocolLike } from "./protocol.ts";
 import type { StreamSocket } from "./stream_socket.ts";
@@ -93,7 +93,7 @@ export class ReadPump {
   #read(): void {
     let space: Uint8Array | null;
     if (this.#buffered) {
-      space = this.#getBuffer(-1);
+      space = this.#getBuffer();
       // The protocol may have closed the transport.
       if (space === null || this.#stopped) return;
       this.#lent = space;
@@ -158,10 +158,12 @@ export class ReadPump {
         return;
       }
       if (!this.#buffered) return this.#feed(data);
-      const memory = this.#getBuffer(data.length);
-      if (memory === null) return;
-      const count = Math.min(memory.length, data.length);
-      memory.set(data.subarray(0, count));
+      let count: number;
+      try {
+        count = fillLentMemory(this.#protocol as BufferedProtocolLike, data);
+      } catch (error) {
+        return this.#owner._protocolFailed("getBuffer", error);
+      }
       data = data.subarray(count);
       this.#updated(count);
     }
@@ -175,9 +177,9 @@ export class ReadPump {
     }
   }
 
-  #getBuffer(sizeHint: number): Uint8Array | null {
+  #getBuffer(): Uint8Array | null {
     try {
-      return lentMemory(this.#protocol as BufferedProtocolLike, sizeHint);
+      return lentMemory(this.#protocol as BufferedProtocolLike, -1);
     } catch (error) {
       this.#owner._protocolFailed("getBuffer", error);
       return null;

@@ -15,7 +15,7 @@ import type { Future } from "../futures/future.ts";
 import type { Runnable } from "../futures/future_loop.ts";
 import { ContextCall } from "./_context_call.ts";
 import { isHostError } from "./_host_error.ts";
-import { isBuffered, lentMemory } from "./_lent_memory.ts";
+import { fillLentMemory, isBuffered } from "./_lent_memory.ts";
 import { openSource, type PipeSource } from "./_pipe_source.ts";
 import { reportError } from "./_report.ts";
 import type { ReadPipe } from "./pipe.ts";
@@ -174,9 +174,7 @@ export class ReadPipeTransport extends ReadTransport implements Runnable {
           return;
         }
         method = "getBuffer";
-        const memory = lentMemory(protocol, chunk.length);
-        const count = Math.min(memory.length, chunk.length);
-        memory.set(chunk.subarray(0, count));
+        const count = fillLentMemory(protocol, chunk);
         chunk = chunk.subarray(count);
         method = "bufferUpdated";
         protocol.bufferUpdated(count);

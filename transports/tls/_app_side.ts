@@ -10,9 +10,9 @@
  * @module
  */
 
-import { isBuffered, lentMemory } from "../_lent_memory.ts";
+import { fillLentMemory, isBuffered } from "../_lent_memory.ts";
 import { reportError } from "../_report.ts";
-import type { AnyProtocol, BufferedProtocolLike, ProtocolLike } from "../protocol.ts";
+import type { AnyProtocol, ProtocolLike } from "../protocol.ts";
 import type { Transport } from "../transport.ts";
 import type { TransportLoop } from "../transport_loop.ts";
 
@@ -68,7 +68,10 @@ export class AppSide {
         const { protocol } = this;
         if (isBuffered(protocol)) {
           method = "getBuffer";
-          const count = fill(protocol, pieces);
+          const piece = pieces[0]!;
+          const count = fillLentMemory(protocol, piece);
+          if (count === piece.length) pieces.shift();
+          else pieces[0] = piece.subarray(count);
           method = "bufferUpdated";
           protocol.bufferUpdated(count);
         } else {
@@ -112,15 +115,4 @@ export class AppSide {
     this.report(error, `Fatal error: protocol.${method}() failed`);
     this.#onFailure(error);
   }
-}
-
-/** Moves what has come into memory that the protocol lends. @returns how many bytes */
-function fill(protocol: BufferedProtocolLike, pieces: Uint8Array<ArrayBuffer>[]): number {
-  const piece = pieces[0]!;
-  const memory = lentMemory(protocol, piece.length);
-  const count = Math.min(memory.length, piece.length);
-  memory.set(piece.subarray(0, count));
-  if (count === piece.length) pieces.shift();
-  else pieces[0] = piece.subarray(count);
-  return count;
 }
