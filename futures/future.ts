@@ -17,14 +17,14 @@
  */
 
 import { currentContext } from "./context.ts";
-import type { Context } from "./context.ts";
 import { CancelledError, type CancelOptions, InvalidStateError, RuntimeError } from "./errors.ts";
 import type { FutureLoop, Runnable } from "./future_loop.ts";
 import type { Awaitable, Suspension } from "./awaitable.ts";
-import { runningLoop, sync } from "./_frame.ts";
+import { runningLoop } from "./_frame.ts";
 import { awaitFuture } from "./_await.ts";
 import { FutureIterator } from "./_suspend.ts";
 import { Cancellation } from "./_cancellation.ts";
+import { DoneCallbackItem } from "./_done_callback.ts";
 import { type Report, unwatch, watchUnretrieved } from "./_unretrieved.ts";
 import { describe } from "./_describe.ts";
 
@@ -45,39 +45,6 @@ export interface FutureOptions {
 
 /** A callback to be called with a future that is done. */
 export type DoneCallback<F> = (future: F) => void;
-
-/** A user's callback, waiting for the future to be done and then for its turn in the ready queue. */
-class DoneCallbackItem implements Runnable {
-  _context: Context;
-  readonly future: Future<unknown>;
-  readonly callback: (future: never) => void;
-
-  constructor(future: Future<unknown>, callback: (future: never) => void, context: Context) {
-    this.future = future;
-    this.callback = callback;
-    this._context = context;
-  }
-
-  _run(): void {
-    sync.own = undefined;
-    try {
-      this.callback(this.future as never);
-    } finally {
-      if (sync.own !== undefined) this._context = sync.own;
-      sync.own = null;
-    }
-  }
-
-  /** The context that it has run in: it stands for a handle in reports of its failure. */
-  getContext(): Context {
-    const context = this._context;
-    return context._isSnapshot() ? this._context = context.copy() : context;
-  }
-
-  toString(): string {
-    return `callback ${describe(this.callback)} of ${this.future}`;
-  }
-}
 
 // Apart from the futures, of which there may be millions, and only in debug mode.
 const sourceTracebacks = new WeakMap<Future<unknown>, string>();
