@@ -76,6 +76,7 @@ export class TimerHeap {
     timers.length = length;
     if (4 * length < this.#deadlines.length) this.#resize(Math.max(2 * length, MIN_CAPACITY));
   }
+
   /** Takes all out. @returns them in the order in which they were put in */
   drain(): TimerHandle[] {
     const timers = this.#timers;

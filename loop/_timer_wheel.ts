@@ -16,15 +16,11 @@
  */
 
 import { TimerHeap } from "./_timer_heap.ts";
+import { TIMER_TICKS_PER_MS } from "./_tuning.ts";
 import type { TimerHandle } from "./handle.ts";
 
-/**
- * A tick is this part of a millisecond: a slot of the first level holds a few timers where there are
- * hundreds in a millisecond, so that putting them in order costs little.
- */
-const TICKS_PER_MS = 64;
 /** A tick, in milliseconds. */
-export const TICK_MS = 1 / TICKS_PER_MS;
+export const TICK_MS = 1 / TIMER_TICKS_PER_MS;
 /** The slots of a level, as a power of two. */
 const SLOT_BITS = 6;
 const SLOTS = 1 << SLOT_BITS;
@@ -54,12 +50,12 @@ export class TimerWheel {
 
   /** @param first a deadline that is not after any other */
   constructor(first: number) {
-    this.#origin = Math.floor(first * TICKS_PER_MS);
+    this.#origin = Math.floor(first * TIMER_TICKS_PER_MS);
   }
 
   /** Deadlines before this do not belong here. */
   get horizon(): number {
-    return (this.#origin + this.#passed) / TICKS_PER_MS;
+    return (this.#origin + this.#passed) / TIMER_TICKS_PER_MS;
   }
 
   /** Adds a timer, whose deadline must not be before the horizon. */
@@ -69,7 +65,7 @@ export class TimerWheel {
   }
 
   #place(timer: TimerHandle): void {
-    const tick = Math.floor(timer._when * TICKS_PER_MS) - this.#origin;
+    const tick = Math.floor(timer._when * TIMER_TICKS_PER_MS) - this.#origin;
     if (tick >= SPAN) {
       this.#beyond.push(timer);
       return;
@@ -158,9 +154,9 @@ export class TimerWheel {
   #beginAnew(): boolean {
     const beyond = this.#beyond;
     if (beyond.length === 0 || !TimerWheel.canBeginAt(beyond.deadline)) return false;
-    this.#origin = Math.floor(beyond.deadline * TICKS_PER_MS);
+    this.#origin = Math.floor(beyond.deadline * TIMER_TICKS_PER_MS);
     this.#passed = 0;
-    const end = (this.#origin + SPAN) / TICKS_PER_MS;
+    const end = (this.#origin + SPAN) / TIMER_TICKS_PER_MS;
     while (beyond.length > 0 && beyond.deadline < end) this.#place(beyond.shift()!);
     return true;
   }

@@ -46,6 +46,19 @@ export const MAX_ASYNC_HOPS = 64;
  */
 export const HOPS_BEFORE_REST = 8;
 
+/**
+ * So many timers stand in a heap by themselves. Below, a heap costs as much as a wheel, and its arrays take
+ * 12 KiB, which fit into the nearest cache.
+ */
+export const MAX_TIMER_HEAP = 512;
+
+/**
+ * How fine the timing wheel is: a power of two. A slot of its first level holds a few timers where there are
+ * hundreds in a millisecond, so that putting them in order costs little. With 8 or 16, 10 000 timers in
+ * 50 ms take 5 to 10 % more time, with 128 no less.
+ */
+export const TIMER_TICKS_PER_MS = 64;
+
 /** The longest delay that the host's timers can carry, in milliseconds. */
 export const MAX_HOST_DELAY_MS = 2 ** 31 - 1;
 

@@ -16,12 +16,11 @@
 
 import { TimerHeap } from "./_timer_heap.ts";
 import { TICK_MS, TimerWheel } from "./_timer_wheel.ts";
+import { MAX_TIMER_HEAP } from "./_tuning.ts";
 import type { TimerHandle } from "./handle.ts";
 
 /** Fewer timers than this are not worth sweeping. */
 const SWEEP_ABOVE = 64;
-/** So many are as well off in a heap: its arrays fit into the nearest cache. */
-const MAX_HEAP = 512;
 
 /** A priority queue of timers. */
 export class TimerQueue {
@@ -30,7 +29,7 @@ export class TimerQueue {
   // Infinity while there is no wheel.
   #horizon = Infinity;
   // How large the heap may become.
-  #maxHeap = MAX_HEAP;
+  #maxHeap = MAX_TIMER_HEAP;
   #cancelled = 0;
 
   /** How many are queued, those counted that were called off. */
@@ -122,6 +121,6 @@ export class TimerQueue {
     if (this.#wheel?.length === 0) this.#wheel = null;
     this.#horizon = this.#wheel === null ? Infinity : this.#wheel.horizon;
     // All are moved then: so rarely that it costs each that is added no more than a few moves.
-    this.#maxHeap = Math.max(MAX_HEAP, 2 * this.#heap.length, this.length >> 2);
+    this.#maxHeap = Math.max(MAX_TIMER_HEAP, 2 * this.#heap.length, this.length >> 2);
   }
 }
