@@ -28,7 +28,8 @@ import { describe } from "./_describe.ts";
 
 /** Waits for a future. */
 class FutureStrand extends Strand {
-  readonly #future: Future<unknown>;
+  // Fields are declared, and assigned in the constructor, since this is a base class: see docs/performance.md.
+  declare private readonly future: Future<unknown>;
 
   constructor(
     future: Future<unknown>,
@@ -37,11 +38,11 @@ class FutureStrand extends Strand {
     frame: Frame | undefined,
   ) {
     super(onFulfilled, onRejected, frame, future._loop);
-    this.#future = future;
+    this.future = future;
   }
 
   start(): void {
-    const future = this.#future;
+    const future = this.future;
     const owner = this.owner;
     if (future.done()) return queueMicrotask(() => this.deliver(null));
     if (owner !== null) {
@@ -66,7 +67,7 @@ class FutureStrand extends Strand {
   }
 
   protected deliver(cancellation: CancelledError | null): void {
-    const future = this.#future;
+    const future = this.future;
     // Known without throwing, which costs more than all the rest.
     if (future.cancelled()) return this.reject(future._makeCancelledError());
     let value: unknown;
@@ -81,7 +82,7 @@ class FutureStrand extends Strand {
   }
 
   get waitsFor(): FutureLike<unknown> {
-    return this.#future;
+    return this.future;
   }
 }
 

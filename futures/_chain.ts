@@ -20,25 +20,29 @@ const REJECTED = 2;
 
 /** The outcome of a callback given to `then()`, to be chained on. */
 export abstract class Chain implements PromiseLike<unknown> {
-  protected readonly loop: FutureLoop | null;
-  #derived: PromiseWithResolvers<unknown> | null = null;
-  // What the callback made of it: nothing yet, a value, or an error.
-  #outcome: typeof NONE | typeof FULFILLED | typeof REJECTED = NONE;
-  #value: unknown = undefined;
+  // Fields are declared, and assigned in the constructor, since this is a base class: see docs/performance.md.
+  declare protected readonly loop: FutureLoop | null;
+  declare private derived: PromiseWithResolvers<unknown> | null;
+  /** What the callback made of it: nothing yet, a value, or an error. */
+  declare private outcome: typeof NONE | typeof FULFILLED | typeof REJECTED;
+  declare private value: unknown;
 
   constructor(loop: FutureLoop | null) {
     this.loop = loop;
+    this.derived = null;
+    this.outcome = NONE;
+    this.value = undefined;
   }
 
   then<R1, R2>(
     onFulfilled?: ((value: unknown) => R1 | PromiseLike<R1>) | null,
     onRejected?: ((reason: unknown) => R2 | PromiseLike<R2>) | null,
   ): PromiseLike<R1 | R2> {
-    if (this.#derived === null) {
-      this.#derived = Promise.withResolvers();
-      if (this.#outcome !== NONE) pass(this.#derived, this.#value, this.#outcome === FULFILLED);
+    if (this.derived === null) {
+      this.derived = Promise.withResolvers();
+      if (this.outcome !== NONE) pass(this.derived, this.value, this.outcome === FULFILLED);
     }
-    return this.#derived.promise.then(onFulfilled, onRejected);
+    return this.derived.promise.then(onFulfilled, onRejected);
   }
 
   /** Calls the callback that a result or an error is for, and keeps what comes of it. */
@@ -52,18 +56,18 @@ export abstract class Chain implements PromiseLike<unknown> {
         fulfilled = false;
       }
     }
-    if (this.#derived !== null) return pass(this.#derived, value, fulfilled);
-    this.#outcome = fulfilled ? FULFILLED : REJECTED;
-    this.#value = value;
+    if (this.derived !== null) return pass(this.derived, value, fulfilled);
+    this.outcome = fulfilled ? FULFILLED : REJECTED;
+    this.value = value;
     // An `await` of what `then()` returned chains on in the microtask that comes next.
     if (!fulfilled) queueMicrotask(() => this.report());
   }
 
   protected report(): void {
-    if (this.#derived !== null) return;
+    if (this.derived !== null) return;
     this.loop?.callExceptionHandler({
       message: "An exception in a then() chain was not handled",
-      exception: this.#value,
+      exception: this.value,
     });
   }
 }

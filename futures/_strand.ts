@@ -47,16 +47,17 @@ let remembered = 0;
 
 /** One await of an async function, and the promise-like that `then()` returns. */
 export abstract class Strand extends Chain implements Runnable {
-  readonly _context: Context;
-  readonly owner: StrandOwner | null;
+  // Fields are declared, and assigned in the constructor, since this is a base class: see docs/performance.md.
+  declare readonly _context: Context;
+  declare readonly owner: StrandOwner | null;
   /** The async body that waits; `null` for the function that the task was made of. */
-  readonly branch: Branch | null;
-  older: Strand | null = null;
-  newer: Strand | null = null;
-  #onFulfilled: Callback;
-  #onRejected: Callback;
-  // A request of a scope in this strand that could not be delivered at once.
-  #remembered: Cancellation | null = null;
+  declare readonly branch: Branch | null;
+  declare older: Strand | null;
+  declare newer: Strand | null;
+  declare private readonly onFulfilled: Callback;
+  declare private readonly onRejected: Callback;
+  /** A request of a scope in this strand that could not be delivered at once. */
+  declare private remembered: Cancellation | null;
 
   constructor(
     onFulfilled: Callback,
@@ -66,8 +67,11 @@ export abstract class Strand extends Chain implements Runnable {
   ) {
     super(loop);
     this._context = frame === undefined ? currentContext() : frame.context;
-    this.#onFulfilled = onFulfilled;
-    this.#onRejected = onRejected;
+    this.older = null;
+    this.newer = null;
+    this.onFulfilled = onFulfilled;
+    this.onRejected = onRejected;
+    this.remembered = null;
     // A continuation without an error handler is no await: see above.
     const task = typeof onRejected === "function" && frame !== undefined ? frame.task : null;
     this.owner = isStrandOwner(task) ? task : null;
@@ -90,14 +94,14 @@ export abstract class Strand extends Chain implements Runnable {
   /** Cancels what is waited for, or the next wait in this strand. */
   cancelBranch(request: Cancellation): void {
     if (this.cancelWait(request.message)) return;
-    if (this.#remembered === null) remembered++;
-    this.#remembered = request;
+    if (this.remembered === null) remembered++;
+    this.remembered = request;
   }
 
   /** Forgets a request that was not delivered. */
   forget(request: Cancellation): void {
-    if (this.#remembered !== request) return;
-    this.#remembered = null;
+    if (this.remembered !== request) return;
+    this.remembered = null;
     remembered--;
   }
 
@@ -115,7 +119,7 @@ export abstract class Strand extends Chain implements Runnable {
   /** How many requests wait for the next wait in this strand. */
   get remembers(): number {
     if (remembered === 0) return 0;
-    return (this.#remembered === null ? 0 : 1) + (this.outer?.remembers ?? 0);
+    return (this.remembered === null ? 0 : 1) + (this.outer?.remembers ?? 0);
   }
 
   /** The request that is to be delivered here: of the task, of this strand, or of one around it. */
@@ -127,7 +131,7 @@ export abstract class Strand extends Chain implements Runnable {
   }
 
   protected remembering(): Cancellation | null {
-    if (this.#remembered !== null) return this.#remembered;
+    if (this.remembered !== null) return this.remembered;
     const outer = this.outer;
     return outer === null ? null : outer.remembering();
   }
@@ -141,7 +145,7 @@ export abstract class Strand extends Chain implements Runnable {
   }
 
   protected forgetAny(): void {
-    if (this.#remembered !== null) this.forget(this.#remembered);
+    if (this.remembered !== null) this.forget(this.remembered);
   }
 
   /** At a new wait: delivers what was requested while there was nothing to be cancelled. */
@@ -194,11 +198,11 @@ export abstract class Strand extends Chain implements Runnable {
 
   protected fulfil(value: unknown): void {
     this.owner?._resumed();
-    this.settle(this.#onFulfilled, value, true);
+    this.settle(this.onFulfilled, value, true);
   }
 
   protected reject(error: unknown): void {
     this.owner?._resumed();
-    this.settle(this.#onRejected, error, false);
+    this.settle(this.onRejected, error, false);
   }
 }

@@ -44,12 +44,19 @@ export type Body<A extends unknown[], T> = (
  * @typeParam T what it returns
  */
 export abstract class Coroutine<T> implements Awaitable<T> {
-  #used = false;
+  // Fields are declared, and assigned in the constructor, since this is a base class: see docs/performance.md.
+  /** @internal */
+  declare protected _used: boolean;
+
+  /** @internal */
+  constructor() {
+    this._used = false;
+  }
 
   /** Claims the only use: false when it has been claimed before. @internal */
   protected _claim(): boolean {
-    if (this.#used) return false;
-    return this.#used = true;
+    if (this._used) return false;
+    return this._used = true;
   }
 
   /** Starts the work; called once. */
@@ -83,7 +90,7 @@ export abstract class Coroutine<T> implements Awaitable<T> {
 
   /** Gives it up: it will not start, or, where it is suspended, runs its `finally` blocks. */
   close(): void {
-    this.#used = true;
+    this._used = true;
   }
 
   /** The name, for messages. */

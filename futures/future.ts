@@ -79,26 +79,27 @@ const sourceTracebacks = new WeakMap<Future<unknown>, string>();
  * ```
  */
 export class Future<T> implements Awaitable<T> {
+  // Fields are declared, and assigned in the constructor, since this is a base class: see docs/performance.md.
   /** @internal */
-  _loop: FutureLoop;
+  declare _loop: FutureLoop;
   /** @internal */
-  _state = PENDING;
+  declare _state: number;
   /** The result or the exception. @internal */
-  _value: unknown = undefined;
+  declare _value: unknown;
   /** Nothing, one that waits, or several. @internal */
-  _waiters: Runnable | Runnable[] | null = null;
+  declare _waiters: Runnable | Runnable[] | null;
   /**
    * Marks an object as a future, and is true between being yielded by `yield*` and being seen by
    * the task: a future that was yielded by a bare `yield` is told by it.
    */
-  _asyncioFutureBlocking = false;
+  declare _asyncioFutureBlocking: boolean;
   /**
    * Whether an exception is there that nobody has asked for; the report, once one is prepared.
    * @internal
    */
-  _unretrieved: boolean | Report = false;
+  declare _unretrieved: boolean | Report;
   /** @internal */
-  _cancellation: Cancellation | undefined = undefined;
+  declare _cancellation: Cancellation | undefined;
   /** Where it was made, known in debug mode. @internal */
   get _sourceTraceback(): string | undefined {
     return sourceTracebacks.get(this as Future<unknown>);
@@ -118,6 +119,12 @@ export class Future<T> implements Awaitable<T> {
       );
     }
     this._loop = loop;
+    this._state = PENDING;
+    this._value = undefined;
+    this._waiters = null;
+    this._asyncioFutureBlocking = false;
+    this._unretrieved = false;
+    this._cancellation = undefined;
     if (loop.getDebug()) sourceTracebacks.set(this as Future<unknown>, new Error().stack!);
   }
 

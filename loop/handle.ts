@@ -56,11 +56,13 @@ export interface HandleOwner extends FutureLoop {
  * asyncio name: `Handle`.
  */
 export class Handle implements Runnable, CancelHandle {
+  // Fields are declared, and assigned in the constructor, since this is a base class: see docs/performance.md.
   /** A snapshot, until somebody needs the context itself. @internal */
-  _context: Context;
-  // `null` when it was called off.
-  #callback: AnyCallback | null;
-  #args: unknown;
+  declare _context: Context;
+  /** `null` when it was called off. @internal */
+  declare private _callback: AnyCallback | null;
+  /** @internal */
+  declare private _args: unknown;
   /** Where it was made, known in debug mode. @internal */
   get _sourceTraceback(): string | undefined {
     return sourceTracebacks.get(this);
@@ -73,36 +75,36 @@ export class Handle implements Runnable, CancelHandle {
   /** @internal */
   constructor(callback: AnyCallback, args: readonly unknown[], snapshot: Context) {
     this._context = snapshot;
-    this.#callback = callback;
-    this.#args = pack(args);
+    this._callback = callback;
+    this._args = pack(args);
   }
 
   /** The context that the callback runs in. */
   getContext(): Context {
     const context = this._context;
     if (!context._isSnapshot()) return context;
-    return this._context = this.#args === RUNNING ? context._own() : context.copy();
+    return this._context = this._args === RUNNING ? context._own() : context.copy();
   }
 
   /** Calls the callback off; later calls do nothing. */
   cancel(): void {
-    this.#callback = null;
-    if (this.#args !== RUNNING) this.#args = NONE;
+    this._callback = null;
+    if (this._args !== RUNNING) this._args = NONE;
   }
 
   /** Whether it was called off. */
   cancelled(): boolean {
-    return this.#callback === null;
+    return this._callback === null;
   }
 
   /** @internal */
   _run(): void {
-    const callback = this.#callback as ((...args: readonly unknown[]) => unknown) | null;
+    const callback = this._callback as ((...args: readonly unknown[]) => unknown) | null;
     if (callback === null) return;
     // Not called by a loop, which sets the context.
     if (sync.own !== null || sync.context !== this._context) return runInContext(this);
-    const args = this.#args;
-    this.#args = RUNNING;
+    const args = this._args;
+    this._args = RUNNING;
     sync.own = undefined;
     try {
       const result = args === NONE
@@ -115,13 +117,13 @@ export class Handle implements Runnable, CancelHandle {
     } finally {
       if (sync.own !== undefined) this._context = sync.own;
       sync.own = null;
-      this.#args = this.#callback === null ? NONE : args;
+      this._args = this._callback === null ? NONE : args;
     }
   }
 
   /** For messages, e.g. `<Handle function tick>`. */
   toString(): string {
-    const what = this.cancelled() ? "cancelled" : describe(this.#callback);
+    const what = this.cancelled() ? "cancelled" : describe(this._callback);
     return `<${this.constructor.name} ${what}>`;
   }
 

@@ -47,12 +47,14 @@ export interface ReaderState {
 
 /** One call of a reading method: tries, waits for more, tries again. */
 abstract class ReadOperation<T> extends ImmediateOperation<T> {
-  protected readonly state: ReaderState;
-  #waiting: Future<void> | null = null;
+  // Fields are declared, and assigned in the constructor, since this is a base class: see docs/performance.md.
+  declare protected readonly state: ReaderState;
+  declare private waiting: Future<void> | null;
 
   constructor(state: ReaderState) {
     super();
     this.state = state;
+    this.waiting = null;
   }
 
   /** What is asked for, or `undefined` when more bytes are needed; called again with more. */
@@ -77,11 +79,11 @@ abstract class ReadOperation<T> extends ImmediateOperation<T> {
 
   override next(): IteratorResult<Suspension, T> {
     const state = this.state;
-    const waiting = this.#waiting;
+    const waiting = this.waiting;
     let value: T | typeof NOT_YET;
     if (waiting === null) value = this.now();
     else {
-      this.#waiting = null;
+      this.waiting = null;
       state.endWait(waiting);
       // A wait that was cancelled, or has failed, comes back here as well.
       if (waiting.cancelled() || waiting.exception() !== undefined) this.giveUp();
@@ -90,7 +92,7 @@ abstract class ReadOperation<T> extends ImmediateOperation<T> {
     }
     if (value !== NOT_YET) return { value, done: true };
     const future = state.wait(this.name);
-    this.#waiting = future;
+    this.waiting = future;
     return suspendAt(future);
   }
 
@@ -105,8 +107,8 @@ abstract class ReadOperation<T> extends ImmediateOperation<T> {
   }
 
   protected abandon(): void {
-    if (this.#waiting !== null) this.state.endWait(this.#waiting);
-    this.#waiting = null;
+    if (this.waiting !== null) this.state.endWait(this.waiting);
+    this.waiting = null;
     this.giveUp();
   }
 
