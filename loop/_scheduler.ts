@@ -66,6 +66,11 @@ export class Scheduler {
   // Comes when the engine has nothing more to run.
   #turn: ReturnType<typeof setImmediate> | undefined = undefined;
   #interruption: unknown = undefined;
+  // When the host has last polled, and when the clock was last looked at for that.
+  #polledAt = NaN;
+  #lookedAt = NaN;
+  // How many callbacks run between two looks.
+  #budget = 1;
 
   constructor(loop: ScheduledLoop) {
     this.#loop = loop;
@@ -165,10 +170,8 @@ export class Scheduler {
     // What was seen before the run may be long ago.
     this.timeSeen = NaN;
     let left = 0;
-    let polledAt = loop._hostTime();
-    let lookedAt = polledAt;
-    let budget = 1;
-    loop._callbackBudget = budget;
+    this.#polled();
+    loop._callbackBudget = this.#budget = 1;
     for (;;) {
       if (left === 0) {
         if (timers.length > 0) this.#readyTimers();
@@ -181,8 +184,8 @@ export class Scheduler {
           if (loop._interrupted) this.#raiseInterruption();
           this.timeSeen = NaN;
           this.#readyTimers();
-          polledAt = lookedAt = loop._hostTime();
-          loop._callbackBudget = budget = 1;
+          this.#polled();
+          loop._callbackBudget = this.#budget = 1;
         }
         loop._passBegins(ready);
         left = ready.length;
@@ -216,19 +219,30 @@ export class Scheduler {
       }
       if (loop._callbackBudget <= 0) {
         this.timeSeen = NaN;
-        // How many callbacks fit into a fraction of the interval, from how long the last ones took.
-        const now = loop._hostTime();
-        const took = now - lookedAt;
-        lookedAt = now;
-        if (took * 4 < HOST_POLL_INTERVAL_MS) budget = Math.min(budget * 2, MAX_CALLBACK_BUDGET);
-        else if (took > HOST_POLL_INTERVAL_MS) budget = Math.max(budget >> 2, 1);
-        loop._callbackBudget = budget;
-        if (now - polledAt >= HOST_POLL_INTERVAL_MS) {
+        if (this.#mustPoll()) {
           await loop._select(0);
-          polledAt = lookedAt = loop._hostTime();
+          this.#polled();
         }
       }
     }
+  }
+
+  #polled(): void {
+    this.#polledAt = this.#lookedAt = this.#loop._hostTime();
+  }
+
+  /** Looks at the clock, and says how many callbacks may run until it is to be looked at again. */
+  #mustPoll(): boolean {
+    const loop = this.#loop;
+    const now = loop._hostTime();
+    // How many callbacks fit into a fraction of the interval, from how long the last ones took.
+    const took = now - this.#lookedAt;
+    this.#lookedAt = now;
+    let budget = this.#budget;
+    if (took * 4 < HOST_POLL_INTERVAL_MS) budget = Math.min(budget * 2, MAX_CALLBACK_BUDGET);
+    else if (took > HOST_POLL_INTERVAL_MS) budget = Math.max(budget >> 2, 1);
+    loop._callbackBudget = this.#budget = budget;
+    return now - this.#polledAt >= HOST_POLL_INTERVAL_MS;
   }
 
   /**
