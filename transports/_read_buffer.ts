@@ -17,7 +17,7 @@
  * @module
  */
 
-import { keepFreedMemory } from "./_freed_memory.ts";
+import { countLongArray } from "./_long_arrays.ts";
 
 /** What an idle connection holds. */
 const MIN_BYTES = 512;
@@ -67,7 +67,7 @@ export class ReadBuffer {
       else this.#renew(end === size ? size * GROWTH : sizeFor(count * PIECES));
       return viewOf(bytes, start, count);
     }
-    keepFreedMemory();
+    countLongArray(count);
     if (count === size) {
       // More is there already, so the next array is not pinned for long.
       this.#renew(size * GROWTH);
