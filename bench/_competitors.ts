@@ -38,7 +38,15 @@ print(platform.python_version(), uvloop)
 
 /** All who can take part here. */
 export async function findCompetitors(): Promise<Competitor[]> {
-  const serve = [Deno.execPath(), "run", "-A", "--quiet", `${import.meta.dirname}/_serve.ts`];
+  const serve = [
+    Deno.execPath(),
+    "run",
+    "-A",
+    "--quiet",
+    // A process that waits for its turn would have its compiled code taken away.
+    "--v8-flags=--no-memory-reducer",
+    `${import.meta.dirname}/_serve.ts`,
+  ];
   const inside = SYSTEMS.map((id): Competitor => ({
     id,
     ...INSIDE[id],

@@ -6,9 +6,9 @@
  *     deno task bench:table [--only sleep0,spawn_join] [--systems generators,uvloop]
  *         [--rounds 7] [--ms 40] [--json] [--svg FILE]
  *
- * Each system runs in a process of its own. Each workload is warmed up, then measured in rounds, in
- * each of which every system has its turn, so that what else the machine does hits all of them alike;
- * ratios are taken within a round. `--ms` is how long one turn is, more or less. `--json` prints the report with
+ * Each system runs in a process of its own. Each workload is measured in rounds, in each of which every
+ * system has its turn, so that what else the machine does hits all of them alike; the first ones warm up and
+ * do not count. Ratios are taken within a round. `--ms` is how long one turn is, more or less. `--json` prints the report with
  * every sample instead of the table; `--svg` also draws it. Memory is measured in fresh processes.
  */
 
@@ -22,12 +22,14 @@ import { tableText } from "./_table_text.ts";
 import type { MemoryWorkload, Workload } from "./_workload.ts";
 import { MEMORY_WORKLOADS, WORKLOADS } from "./_workloads/mod.ts";
 
-const WARM_UP_MS = 150;
+/** Rounds before the first that counts. */
+const WARM_UP_ROUNDS = 4;
 /**
  * How much longer a turn is where the processor is idle for most of a run: else there would be two or
- * three runs in it, and what is measured would be how the engine warms up.
+ * three runs in it, and what is measured would be how the engine warms up. With longer ones a process would
+ * wait more than 8 s for its turn, upon which V8 gives memory and compiled code away, and warms up again.
  */
-const IDLE_FACTOR = 4;
+const IDLE_FACTOR = 2;
 /** Memory varies little from process to process. */
 const MEMORY_ROUNDS = 3;
 /** Whom speeds are compared with: the first that takes part. */
@@ -83,17 +85,15 @@ async function timeRow(
 ): Promise<Row> {
   const row = newRow(workload, workload.cpu ? "ns of processor time" : "ns");
   const able = clients.filter(([, client]) => client.workloads.includes(workload.name));
-  for (const [{ label }, client] of able) {
-    progress(`${workload.title}: ${label} warms up`);
-    await client.time(workload.name, workload.cpu ? IDLE_FACTOR * WARM_UP_MS : WARM_UP_MS);
-  }
-  for (let round = 0; round < rounds; round++) {
-    progress(`${workload.title}: round ${round + 1} of ${rounds}`);
+  const turnMs = workload.cpu ? IDLE_FACTOR * targetMs : targetMs;
+  for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
+    const what = round < 0 ? "warming up" : `round ${round + 1} of ${rounds}`;
+    progress(`${workload.title}: ${what}`);
     // Nobody always runs after the same one.
     for (let turn = 0; turn < able.length; turn++) {
-      const [{ id }, client] = able[(turn + round) % able.length]!;
-      const turnMs = workload.cpu ? IDLE_FACTOR * targetMs : targetMs;
+      const [{ id }, client] = able[(turn + round + WARM_UP_ROUNDS) % able.length]!;
       const { ns, details } = await client.time(workload.name, turnMs);
+      if (round < 0) continue;
       const samples = row.cells[id] ??= { values: [] };
       samples.values.push(ns);
       if (details !== undefined) samples.details = details;

@@ -36,7 +36,7 @@ export const group10k: Workload = {
   notes: {
     host: "the promises of async functions, which a failure does not cancel",
     effection: "spawned in a scope that waits for them",
-    effect: "a FiberSet; its forEach() makes no fibers of what does not wait",
+    effect: "a FiberSet, whose fibers run as soon as they are made: none waits for its turn",
   },
   variants: {
     generators: (watch) =>
