@@ -421,6 +421,29 @@ testProgram(
   },
 );
 
+testAsync("StreamReader.read() hands out no memory that is still to be read", async () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const next = random(seed);
+    const data = Uint8Array.from({ length: 1 + next(20_000) }, () => next(256));
+    const reader = new StreamReader();
+    const got: number[] = [];
+    const take = async () => {
+      const read = await reader.read(1 + next(6000));
+      got.push(...read);
+      read.buffer.transfer();
+    };
+    for (let at = 0; at < data.length;) {
+      const end = at + 1 + next(8000);
+      reader.feedData(data.slice(at, end));
+      at = end;
+      if (next(2) === 0) await take();
+    }
+    reader.feedEof();
+    while (!reader.atEof()) await take();
+    assertEquals(Uint8Array.from(got), data, `seed ${seed}`);
+  }
+});
+
 testAsync("StreamReader: how data is cut into chunks makes no difference", async (t) => {
   for (let seed = 1; seed <= 150; seed++) {
     const next = random(seed);
