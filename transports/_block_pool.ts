@@ -14,30 +14,30 @@
  * @module
  */
 
-/** The sizes of blocks, each four times the one before. */
-const SIZES: readonly number[] = [512, 2_048, 8_192, 32_768, 131_072, 524_288];
-const LARGEST = SIZES.length - 1;
-
+/** The smallest block; the others are twice as large as the one before. */
+const MIN_BLOCK_BYTES = 512;
 /** The size of the largest block. */
-export const MAX_BLOCK_BYTES: number = SIZES[LARGEST]!;
+export const MAX_BLOCK_BYTES: number = 512 * 1024;
 
 /**
  * How much memory is kept for later: enough for the writes of some thousand connections in one turn
- * of the host.
+ * of the host, or for writes of 128 KiB by a hundred.
  */
-const MAX_POOLED_BYTES = 8 * 1024 * 1024;
+const MAX_POOLED_BYTES = 16 * 1024 * 1024;
 
-const LEADING_ZEROS_OF_SMALLEST = Math.clz32(SIZES[0]!);
+const LEADING_ZEROS_OF_SMALLEST = Math.clz32(MIN_BLOCK_BYTES);
 
-const free: Uint8Array[][] = SIZES.map(() => []);
+// By size.
+const free: Uint8Array[][] = [];
+for (let size = MIN_BLOCK_BYTES; size <= MAX_BLOCK_BYTES; size *= 2) free.push([]);
 let pooledBytes = 0;
 
 /** Borrows the smallest block that holds so many bytes, or the largest there is. */
 export function takeBlock(bytes: number): Uint8Array {
-  let i = 0;
-  while (i < LARGEST && SIZES[i]! < bytes) i++;
-  const block = free[i]!.pop();
-  if (block === undefined) return new Uint8Array(SIZES[i]!);
+  let size = MIN_BLOCK_BYTES;
+  while (size < MAX_BLOCK_BYTES && size < bytes) size *= 2;
+  const block = free[indexOf(size)]!.pop();
+  if (block === undefined) return new Uint8Array(size);
   pooledBytes -= block.length;
   return block;
 }
@@ -47,5 +47,9 @@ export function giveBlock(block: Uint8Array): void {
   const size = block.length;
   if (pooledBytes + size > MAX_POOLED_BYTES) return;
   pooledBytes += size;
-  free[(LEADING_ZEROS_OF_SMALLEST - Math.clz32(size)) >> 1]!.push(block);
+  free[indexOf(size)]!.push(block);
+}
+
+function indexOf(size: number): number {
+  return LEADING_ZEROS_OF_SMALLEST - Math.clz32(size);
 }

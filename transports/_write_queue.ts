@@ -22,6 +22,9 @@ import type { StreamSocket } from "./stream_socket.ts";
 /** Blocks below this size are exchanged for larger ones when they are full; larger ones are queued. */
 const MAX_GROWING_BYTES = 32 * 1024;
 
+/** How much larger, at least. */
+const GROWTH = 4;
+
 const NO_CONTEXT = new Context();
 
 /** What a queue tells its owner, outside of any callback of the loop. */
@@ -83,7 +86,7 @@ export class WriteQueue implements Runnable {
   #appendLong(data: Uint8Array, tail: Uint8Array): void {
     if (tail.length < MAX_GROWING_BYTES) {
       const used = this.#tailBytes;
-      const larger = takeBlock(Math.max(used + data.length, tail.length + 1));
+      const larger = takeBlock(Math.max(used + data.length, tail.length * GROWTH));
       larger.set(tail.subarray(0, used));
       giveBlock(tail);
       this.#tail = tail = larger;
