@@ -8,8 +8,9 @@
  *
  * Each system runs in a process of its own. Each workload is measured in rounds, in each of which every
  * system has its turn, so that what else the machine does hits all of them alike; the first ones warm up and
- * do not count. Ratios are taken within a round. `--ms` is how long one turn is, more or less. `--json` prints the report with
- * every sample instead of the table; `--svg` also draws it. Memory is measured in fresh processes.
+ * do not count. Ratios are taken within a round. `--ms` is how long one turn is, more or less. `--json`
+ * prints the report with every sample instead of the table; `--svg` also draws it. Memory is measured in
+ * fresh processes.
  */
 
 import { parseArgs } from "node:util";

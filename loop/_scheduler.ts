@@ -231,7 +231,11 @@ export class Scheduler {
     this.#polledAt = this.#lookedAt = this.#loop._hostTime();
   }
 
-  /** Looks at the clock, and says how many callbacks may run until it is to be looked at again. */
+  /**
+   * Looks at the clock, and decides how many callbacks may run until it is looked at again.
+   *
+   * @returns whether the host is to poll now
+   */
   #mustPoll(): boolean {
     const loop = this.#loop;
     const now = loop._hostTime();
