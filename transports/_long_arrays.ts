@@ -37,7 +37,7 @@ const MIN_HEAP_LIMIT_BYTES = 1024 * 1024 * 1024;
 const BYTES_BEFORE_BALLAST = 64 * 1024 * 1024;
 
 let counted = 0;
-const ballast: ArrayBuffer[] = [];
+let ballast: ArrayBuffer | null = null;
 
 /** To be called for each long array that is handed out. */
 export function countLongArray(bytes: number): void {
@@ -45,6 +45,11 @@ export function countLongArray(bytes: number): void {
   if (counted === 0) keepFreedMemory();
   counted += bytes;
   if (counted >= BYTES_BEFORE_BALLAST) takeBallast();
+}
+
+/** How many bytes of what V8 counts as external memory are the ballast. */
+export function ballastBytes(): number {
+  return ballast === null ? 0 : BALLAST_BYTES;
 }
 
 /** Has glibc keep freed memory for what is allocated next. */
@@ -57,7 +62,7 @@ function takeBallast(): void {
   if (Deno.build.os !== "linux") return;
   if (getHeapStatistics().heap_size_limit < MIN_HEAP_LIMIT_BYTES) return;
   try {
-    ballast.push(new ArrayBuffer(BALLAST_BYTES));
+    ballast = new ArrayBuffer(BALLAST_BYTES);
   } catch {
     // The system counts addresses as memory.
   }

@@ -1,6 +1,7 @@
 /**
  * What a soak's processes hold: memory, and whether it is flat; descriptors, and how many there may be.
  */
+import { ballastBytes } from "../../transports/_long_arrays.ts";
 
 /** What a process held at one time. Memory is in bytes. */
 export interface Sample {
@@ -9,7 +10,7 @@ export interface Sample {
   rss: number;
   /** What lives in the heap of JavaScript, after a collection. */
   heap: number;
-  /** What lives in arrays outside of it. */
+  /** What lives in arrays outside of it, without the ballast of long reads. */
   external: number;
   /** Connections that are there. */
   open: number;
@@ -47,7 +48,7 @@ export const MIN_SAMPLES = 12;
 export function takeSample(at: number, counts: Pick<Sample, "open" | "made" | "bytes">): Sample {
   (globalThis as { gc?: () => void }).gc?.();
   const { rss, heapUsed, external } = Deno.memoryUsage();
-  return { at, rss, heap: heapUsed, external, ...counts };
+  return { at, rss, heap: heapUsed, external: external - ballastBytes(), ...counts };
 }
 
 /** How much there was early and late between two times, and whether that is flat. */
