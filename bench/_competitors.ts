@@ -43,7 +43,7 @@ export async function findCompetitors(): Promise<Competitor[]> {
     "run",
     "-A",
     "--quiet",
-    // A process that waits for its turn would have its compiled code taken away.
+    // After 8 s of little work V8 would take the compiled code away from a process that waits for its turn.
     "--v8-flags=--no-memory-reducer",
     `${import.meta.dirname}/_serve.ts`,
   ];

@@ -27,8 +27,7 @@ import { MEMORY_WORKLOADS, WORKLOADS } from "./_workloads/mod.ts";
 const WARM_UP_ROUNDS = 4;
 /**
  * How much longer a turn is where the processor is idle for most of a run: else there would be two or
- * three runs in it, and what is measured would be how the engine warms up. With longer ones a process would
- * wait more than 8 s for its turn, upon which V8 gives memory and compiled code away, and warms up again.
+ * three runs in it, and what is measured would be how the engine warms up.
  */
 const IDLE_FACTOR = 2;
 /** Memory varies little from process to process. */

@@ -5,8 +5,8 @@
  *
  * Invariants: a handle that was called off refers to no callback and no arguments, so it keeps nothing
  * alive however long it stays in a queue (one that has run still does, for reports of what it threw);
- * the context of a callback is a snapshot, shared
- * with all that were scheduled from the same place, until the callback changes or keeps it.
+ * the context of a callback is a snapshot, shared with all that were scheduled from the same place, until
+ * the callback changes or keeps it.
  *
  * @module
  */
