@@ -228,6 +228,7 @@ export {
   Transport,
   type WritableData,
   type WriteBufferLimits,
+  type WriteOptions,
   WriteTransport,
 } from "./transports/transport.ts";
 export { DatagramTransport } from "./transports/datagram_transport.ts";

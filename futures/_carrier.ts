@@ -16,6 +16,7 @@
  */
 
 import { AsyncLocalStorage } from "node:async_hooks";
+import { findDenoCore } from "./_deno_core.ts";
 
 /** Carries a value of one type. */
 export interface Carrier<T> {
@@ -79,11 +80,7 @@ export class EngineCarrier<T> implements Carrier<T> {
 
 /** The engine's functions, where Deno shows them. */
 export function findEngine<T>(): Engine<T> | undefined {
-  const deno = (globalThis as { Deno?: { internal?: symbol } }).Deno;
-  const internal = deno?.internal === undefined
-    ? undefined
-    : (deno as Record<symbol, { core?: Partial<Engine<T>> } | undefined>)[deno.internal];
-  const core = internal?.core;
+  const core = findDenoCore<Engine<T>>();
   if (
     typeof core?.getAsyncContext !== "function" || typeof core.setAsyncContext !== "function"
   ) return undefined;

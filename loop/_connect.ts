@@ -16,6 +16,7 @@ import { describe } from "../futures/_describe.ts";
 import { CancelledError } from "../futures/errors.ts";
 import { ExceptionGroup } from "../futures/exception_group.ts";
 import { staggeredRace } from "../futures/_staggered_race.ts";
+import { distrust } from "../transports/_direct_socket.ts";
 import type { AnyProtocol } from "../transports/protocol.ts";
 import type { Transport } from "../transports/transport.ts";
 import type { StreamSocket } from "../transports/stream_socket.ts";
@@ -197,12 +198,17 @@ export function* connectSocket(
   loop: BaseEventLoop,
   address: readonly [host: string, port: number] | string,
 ): Generator<Suspension, StreamSocket, unknown> {
+  let socket: StreamSocket;
   if (typeof address === "string") {
-    return yield* connectTo(loop, { transport: "unix", path: address }, undefined, []);
+    socket = yield* connectTo(loop, { transport: "unix", path: address }, undefined, []);
+  } else {
+    const [host, port] = address;
+    checkPort("Cannot connect", port);
+    socket = yield* openSocket(loop, host, port, {});
   }
-  const [host, port] = address;
-  checkPort("Cannot connect", port);
-  return yield* openSocket(loop, host, port, {});
+  // It is the program's from now on.
+  distrust(socket);
+  return socket;
 }
 
 /** `loop.connectAcceptedSocket()`. */

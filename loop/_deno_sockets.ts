@@ -9,21 +9,22 @@
  * @module
  */
 
+import { trust } from "../transports/_direct_socket.ts";
 import type { StreamListener, StreamSocket } from "../transports/stream_socket.ts";
 import { connectFrom, listenShared } from "./_node_sockets.ts";
 import { listenLeavingPath } from "./_unix_listener.ts";
 import type { ConnectHookOptions, ListenHookOptions, StreamAddress } from "./network_options.ts";
 
 /** Connects; gives up when the signal is aborted. */
-export function connect(
+export async function connect(
   address: StreamAddress,
   { signal, localAddr }: ConnectHookOptions,
 ): Promise<StreamSocket> {
   if (address.transport === "unix") {
-    return Deno.connect({ transport: "unix", path: address.path });
+    return trusted(await Deno.connect({ transport: "unix", path: address.path }));
   }
   if (localAddr !== undefined) return connectFrom(localAddr, address, signal);
-  return Deno.connect({ hostname: address.host, port: address.port, signal });
+  return trusted(await Deno.connect({ hostname: address.host, port: address.port, signal }));
 }
 
 /** Listens; a path that a dead server has left behind is taken over. */
@@ -34,11 +35,18 @@ export async function listen(
   if (address.transport === "unix") {
     const { path } = address;
     const leavesPath = !cleanupSocket && !path.startsWith("\0");
-    return await takeOver(path, leavesPath ? listenLeavingPath : listenAt);
+    return trusted(await takeOver(path, leavesPath ? listenLeavingPath : listenAt));
   }
   // Deno's own reusePort is behind a flag, without which it ends the process.
   if (reusePort) return await listenShared(address, backlog);
-  return Deno.listen({ hostname: address.host, port: address.port, tcpBacklog: backlog });
+  return trusted(
+    Deno.listen({ hostname: address.host, port: address.port, tcpBacklog: backlog }),
+  );
+}
+
+function trusted<T extends object>(socket: T): T {
+  trust(socket);
+  return socket;
 }
 
 function listenAt(path: string): StreamListener {

@@ -1,8 +1,8 @@
 /**
- * What long arrays cost beside their making, and how that is kept low.
+ * What the arrays of reads cost beside their making, and how that is kept low.
  *
- * Long reads are handed out in arrays of their own, some ten thousand a second, of which most are forgotten at
- * once. Two things would cost more than the rest of a read:
+ * What was read is handed out in new arrays, often a gigabyte a second, of which most are forgotten at once. Two
+ * things would cost more than the rest of a read:
  *
  * - glibc returns to the system whatever is free at the end of its memory above 128 KiB, so that each of
  *   these arrays would cost a page fault for every 4 KiB anew. It keeps twice the size of the largest
@@ -39,8 +39,8 @@ const BYTES_BEFORE_BALLAST = 64 * 1024 * 1024;
 let counted = 0;
 let ballast: ArrayBuffer | null = null;
 
-/** To be called for each long array that is handed out. */
-export function countLongArray(bytes: number): void {
+/** To be called for each array that is made for what is read. */
+export function countArray(bytes: number): void {
   if (counted >= BYTES_BEFORE_BALLAST) return;
   if (counted === 0) keepFreedMemory();
   counted += bytes;

@@ -7,7 +7,8 @@
  * one small array, since V8 takes 0.3 µs to make an array and a twentieth of that to make a view. Long
  * ones are copied into an array of their own, and the buffer stays: an array that a pending read pins
  * outlives young collections, and what dies old is collected at fifty times the price. A read that
- * fills the whole buffer takes it along.
+ * fills the whole buffer takes it along. A receiver that gives its long arrays away is handed the buffer
+ * itself, which comes back (`giveBack()`), so that nothing is copied and nothing made.
  *
  * Invariants: the array that `space()` returns is not handed out before `take()`; bytes before
  * `#start` have been handed out.
@@ -17,7 +18,7 @@
  * @module
  */
 
-import { countLongArray } from "./_long_arrays.ts";
+import { countArray } from "./_long_arrays.ts";
 
 /** What an idle connection holds. */
 const MIN_BYTES = 512;
@@ -45,19 +46,27 @@ const SHRINK_AFTER = 8;
 
 /** A buffer for the reads of one connection. */
 export class ReadBuffer {
-  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(MIN_BYTES);
+  // `null` when it was handed out itself.
+  #bytes: Uint8Array<ArrayBuffer> | null = new Uint8Array(MIN_BYTES);
   #start = 0;
   #shortReads = 0;
+  // The buffer that was handed out, until the next one is needed.
+  #lent: ArrayBuffer | null = null;
+  #lentBytes = 0;
+  // The length of the last array that was handed out for good.
+  #handedOut = 0;
+  // Whether the receiver gives away what it is handed.
+  #isGenerous = false;
 
   /** Where the next read is to put its bytes. */
   space(): Uint8Array<ArrayBuffer> {
-    const bytes = this.#bytes;
+    const bytes = this.#bytes ?? this.#renew(this.#lentBytes);
     return this.#start === 0 ? bytes : viewOf(bytes, this.#start, bytes.length - this.#start);
   }
 
   /** Hands out the first bytes of `space()`, which have been read. */
   take(count: number): Uint8Array<ArrayBuffer> {
-    const bytes = this.#bytes;
+    const bytes = this.#bytes!;
     const start = this.#start;
     const end = start + count;
     const size = bytes.length;
@@ -67,12 +76,23 @@ export class ReadBuffer {
       else this.#renew(end === size ? size * GROWTH : sizeFor(count * PIECES));
       return viewOf(bytes, start, count);
     }
-    countLongArray(count);
+    if (
+      this.#isGenerous && start === 0 && count * 4 > size && (count < size || size === MAX_BYTES)
+    ) {
+      this.#isGenerous = false;
+      this.#bytes = null;
+      this.#lent = bytes.buffer;
+      this.#lentBytes = size;
+      return viewOf(bytes, 0, count);
+    }
     if (count === size) {
       // More is there already, so the next array is not pinned for long.
       this.#renew(size * GROWTH);
+      this.#handedOut = size;
       return bytes;
     }
+    countArray(count);
+    this.#handedOut = count;
     // Made from an array and not from a length, it is not filled with zeros first.
     const own = new Uint8Array(viewOf(bytes, start, count));
     if (start > 0) this.#renew(end === size ? size * GROWTH : size);
@@ -81,10 +101,31 @@ export class ReadBuffer {
     return own;
   }
 
-  #renew(size: number): void {
-    this.#bytes = new Uint8Array(Math.min(size, MAX_BYTES));
+  /**
+   * Notes that the receiver gives memory away.
+   *
+   * @returns whether it is the buffer, which may then be given back
+   */
+  givenAway(memory: ArrayBufferLike): boolean {
+    if (memory === this.#lent) return true;
+    if (memory.byteLength === this.#handedOut) this.#isGenerous = true;
+    return false;
+  }
+
+  /** Takes the buffer back; nobody else has a view of it. */
+  giveBack(memory: ArrayBuffer): void {
+    this.#lent = null;
+    this.#isGenerous = true;
+    this.#bytes ??= new Uint8Array(memory);
+  }
+
+  #renew(size: number): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(Math.min(size, MAX_BYTES));
+    countArray(bytes.length);
     this.#start = 0;
     this.#shortReads = 0;
+    this.#lent = null;
+    return this.#bytes = bytes;
   }
 }
 

@@ -9,6 +9,7 @@
  * @module
  */
 
+import type { DirectSocket } from "./_direct_socket.ts";
 import { fillLentMemory, isBuffered, lentMemory } from "./_lent_memory.ts";
 import { ReadBuffer } from "./_read_buffer.ts";
 import type { AnyProtocol, BufferedProtocolLike, ProtocolLike } from "./protocol.ts";
@@ -38,6 +39,7 @@ export class ReadPump {
   reading = false;
   readonly #socket: Pick<StreamSocket, "read">;
   readonly #owner: ReadPumpOwner;
+  readonly #direct: DirectSocket | null;
   #protocol!: AnyProtocol;
   #buffered = false;
   #stopped = false;
@@ -49,8 +51,13 @@ export class ReadPump {
   #lent: Uint8Array | null = null;
   #lender: AnyProtocol | null = null;
 
-  constructor(socket: Pick<StreamSocket, "read">, owner: ReadPumpOwner) {
+  constructor(
+    socket: Pick<StreamSocket, "read">,
+    direct: DirectSocket | null,
+    owner: ReadPumpOwner,
+  ) {
     this.#socket = socket;
+    this.#direct = direct;
     this.#owner = owner;
   }
 
@@ -84,6 +91,20 @@ export class ReadPump {
     if (!this.#ended) this.#read();
   }
 
+  /**
+   * Notes that the protocol gives memory away.
+   *
+   * @returns whether it comes from here, and may be given back
+   */
+  givenAway(memory: ArrayBufferLike): boolean {
+    return this.#own.givenAway(memory);
+  }
+
+  /** Takes memory back; nobody else has a view of it. */
+  giveBack(memory: ArrayBuffer): void {
+    this.#own.giveBack(memory);
+  }
+
   /** Delivers nothing more. The memory of a pending read stays in use until the socket is closed. */
   stop(): void {
     this.#stopped = true;
@@ -102,6 +123,11 @@ export class ReadPump {
       space = this.#own.space();
     }
     this.reading = true;
+    const direct = this.#direct;
+    if (direct !== null) {
+      direct.read(space).then(this.#doneDirectly, this.#failed);
+      return;
+    }
     let read: Promise<number | null>;
     try {
       read = this.#socket.read(space);
@@ -112,15 +138,21 @@ export class ReadPump {
   }
 
   readonly #done = (count: number | null): void => {
+    // A read of nothing is no end; it is asked again.
+    this.#came(count === null ? END : count === 0 ? NOTHING : count);
+  };
+
+  readonly #doneDirectly = (count: number): void => this.#came(count === 0 ? END : count);
+
+  #came(arrived: number): void {
     this.reading = false;
     if (this.#stopped) {
       this.#lent = this.#lender = null;
       return;
     }
-    // A read of nothing is no end; it is asked again.
-    this.#arrived = count === null ? END : count === 0 ? NOTHING : count;
+    this.#arrived = arrived;
     if (!this.paused) this.#owner._readReady();
-  };
+  }
 
   readonly #failed = (error: unknown): void => {
     this.reading = false;

@@ -2,8 +2,9 @@
  * What a connection has yet to send.
  *
  * Bytes are copied in, so that the program may do with its arrays as it likes, and small writes end up
- * side by side in one block, to leave with one system call. At most one write is pending at the
- * socket: a write may be taken in part, and a second one would leave a hole behind it.
+ * side by side in one block, to leave with one system call; unless the program gives their memory away.
+ * At most one write is pending at the socket: a write may be taken in part, and a second one would leave
+ * a hole behind it.
  *
  * Invariants: the order of bytes is that of `append()`; a block that the socket has been given is not
  * touched and not given back to the pool before the socket is done with it, even when the queue is
@@ -17,6 +18,7 @@
 import { Context } from "../futures/context.ts";
 import type { Runnable } from "../futures/future_loop.ts";
 import { giveBlock, MAX_BLOCK_BYTES, takeBlock } from "./_block_pool.ts";
+import type { DirectSocket } from "./_direct_socket.ts";
 import type { StreamSocket } from "./stream_socket.ts";
 
 /** Blocks below this size are exchanged for larger ones when they are full; larger ones are queued. */
@@ -26,6 +28,13 @@ const MAX_GROWING_BYTES = 32 * 1024;
 const GROWTH = 4;
 
 const NO_CONTEXT = new Context();
+
+/** Bytes that are to leave one after the other. */
+interface Part {
+  readonly bytes: Uint8Array;
+  /** Where they lie, when that is a block of the pool. */
+  readonly block: Uint8Array | null;
+}
 
 /** What a queue tells its owner, outside of any callback of the loop. */
 export interface WriteQueueOwner {
@@ -44,19 +53,25 @@ export class WriteQueue implements Runnable {
   /** How many bytes have not been taken. */
   size = 0;
   readonly #socket: Pick<StreamSocket, "write">;
+  readonly #direct: DirectSocket | null;
   readonly #owner: WriteQueueOwner;
-  // What the socket was given, and the block it lies in.
+  // What the socket was given, and the block it lies in, if it is one.
   #sending: Uint8Array | null = null;
   #sendingBlock: Uint8Array | null = null;
-  // Full blocks, the oldest first.
-  #full: Uint8Array[] | null = null;
+  // What leaves before the block that is being filled, the oldest first.
+  #parts: Part[] | null = null;
   // The block that is being filled.
   #tail: Uint8Array | null = null;
   #tailBytes = 0;
   #dropped = false;
 
-  constructor(socket: Pick<StreamSocket, "write">, owner: WriteQueueOwner) {
-    this.#socket = socket;
+  constructor(
+    socket: Pick<StreamSocket, "write">,
+    direct: DirectSocket | null,
+    owner: WriteQueueOwner,
+  ) {
+    this.#socket = direct ?? socket;
+    this.#direct = direct;
     this.#owner = owner;
   }
 
@@ -98,12 +113,37 @@ export class WriteQueue implements Runnable {
       this.#tailBytes += end - start;
       start = end;
       if (start === data.length) return;
-      (this.#full ??= []).push(tail);
+      (this.#parts ??= []).push({ bytes: tail, block: tail });
       this.#tail = null;
       // The kernel can work on the beginning while the rest is copied.
       this.flush();
       tail = this.#begin(Math.min(data.length - start, MAX_BLOCK_BYTES));
     }
+  }
+
+  /**
+   * Puts bytes at the end whose memory nobody else uses.
+   *
+   * @returns whether the socket has taken all of them already, and does not need the memory any more
+   */
+  give(data: Uint8Array): boolean {
+    const direct = this.#direct;
+    if (this.size === 0 && direct !== null && this.#sending === null) {
+      const write = direct.write(data);
+      if (direct.taken(write) === data.length) return true;
+      this.size = data.length;
+      this.#sending = data;
+      write.then(this.#sent, this.#failed);
+      return false;
+    }
+    this.size += data.length;
+    const parts = this.#parts ??= [];
+    const block = this.#tail;
+    if (block !== null) parts.push({ bytes: this.#filled(block), block });
+    this.#tail = null;
+    parts.push({ bytes: data, block: null });
+    this.flush();
+    return false;
   }
 
   /** Called by the loop at the end of a pass. */
@@ -115,26 +155,30 @@ export class WriteQueue implements Runnable {
   /** Offers what is queued to the socket, unless a write is pending. */
   flush(): void {
     if (this.#sending !== null) return;
-    const full = this.#full;
-    if (full !== null) {
-      const block = full.shift()!;
-      if (full.length === 0) this.#full = null;
+    const parts = this.#parts;
+    if (parts !== null) {
+      const { bytes, block } = parts.shift()!;
+      if (parts.length === 0) this.#parts = null;
       this.#sendingBlock = block;
-      return this.#send(block);
+      return this.#send(bytes);
     }
     const block = this.#tail;
     if (block === null) return;
     this.#tail = null;
     this.#sendingBlock = block;
+    this.#send(this.#filled(block));
+  }
+
+  #filled(block: Uint8Array): Uint8Array {
     // Half as dear as `subarray()`.
-    this.#send(new Uint8Array(block.buffer, 0, this.#tailBytes));
+    return new Uint8Array(block.buffer, 0, this.#tailBytes);
   }
 
   /** Forgets what is queued. */
   drop(): void {
     this.#dropped = true;
     this.size = 0;
-    this.#full = null;
+    this.#parts = null;
     this.#tail = null;
   }
 
@@ -160,7 +204,7 @@ export class WriteQueue implements Runnable {
       this.#send(part.subarray(count));
       return this.#owner._written();
     }
-    giveBlock(this.#sendingBlock!);
+    if (this.#sendingBlock !== null) giveBlock(this.#sendingBlock);
     this.#sending = this.#sendingBlock = null;
     if (this.#dropped) return;
     this.size -= part.length;

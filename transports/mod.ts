@@ -46,6 +46,7 @@ export {
   Transport,
   type WritableData,
   type WriteBufferLimits,
+  type WriteOptions,
   WriteTransport,
 } from "./transport.ts";
 export { DatagramTransport } from "./datagram_transport.ts";

@@ -25,15 +25,22 @@ import type { Future } from "../futures/future.ts";
 import type { Runnable } from "../futures/future_loop.ts";
 import { bytesOf } from "./_bytes.ts";
 import { ContextCall } from "./_context_call.ts";
+import { directSocket } from "./_direct_socket.ts";
 import { FlowControl } from "./_flow_control.ts";
 import { isHostError } from "./_host_error.ts";
 import { ReadPump } from "./_read_pump.ts";
 import { reportError } from "./_report.ts";
+import { takeMemory } from "./_taken_memory.ts";
 import { WriteQueue } from "./_write_queue.ts";
 import type { AnyProtocol, BaseProtocolLike } from "./protocol.ts";
 import type { StreamSocket } from "./stream_socket.ts";
 import type { TransportLoop } from "./transport_loop.ts";
-import { Transport, type WritableData, type WriteBufferLimits } from "./transport.ts";
+import {
+  Transport,
+  type WritableData,
+  type WriteBufferLimits,
+  type WriteOptions,
+} from "./transport.ts";
 
 /** What a server is to a transport. */
 export interface TransportOwner {
@@ -126,8 +133,9 @@ export class SocketTransport extends Transport implements Runnable {
     this.#server = options.server;
     this.#waiter = options.waiter;
     this.#flow = new FlowControl(loop, this);
-    this.#writes = new WriteQueue(socket, this);
-    this.#reads = new ReadPump(socket, this);
+    const direct = directSocket(socket);
+    this.#writes = new WriteQueue(socket, direct, this);
+    this.#reads = new ReadPump(socket, direct, this);
     this.#reads.protocol = protocol;
     try {
       socket.setNoDelay?.(true);
@@ -227,12 +235,13 @@ export class SocketTransport extends Transport implements Runnable {
   // ---- Writing ----------------------------------------------------------------------------------
 
   /** See {@linkcode WriteTransport.write}. */
-  override write(data: WritableData): void {
+  override write(data: WritableData, options?: WriteOptions): void {
     const bytes = data instanceof Uint8Array ? data : bytesOf(data);
     if (this.#eofWritten) throw new RuntimeError("Cannot write: writeEof() was called before");
     if (bytes.length === 0) return;
     if (this.#closing) return this.#writeDropped(bytes.length);
     const writes = this.#writes;
+    if (options?.transfer === true && this.#give(bytes)) return;
     writes.append(bytes);
     if (!writes.sending) {
       if (writes.size >= FLUSH_AT_ONCE_BYTES) writes.flush();
@@ -242,6 +251,16 @@ export class SocketTransport extends Transport implements Runnable {
       }
     }
     this.#flow.pauseIfAbove(writes.size);
+  }
+
+  /** Sends bytes from memory that the program gives away, if it can be had. */
+  #give(bytes: Uint8Array): boolean {
+    const isLent = this.#reads.givenAway(bytes.buffer);
+    const taken = takeMemory(bytes);
+    if (taken === null) return false;
+    if (!this.#writes.give(taken)) this.#flow.pauseIfAbove(this.#writes.size);
+    else if (isLent) this.#reads.giveBack(taken.buffer);
+    return true;
   }
 
   /** See {@linkcode WriteTransport.writelines}. */

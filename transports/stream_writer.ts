@@ -20,7 +20,7 @@ import type { StreamProtocolBase } from "./stream_protocol.ts";
 import type { SSLContext } from "./tls/ssl_context.ts";
 import type { SSLOptions } from "./tls/ssl_options.ts";
 import type { StartTlsOptions } from "./tls/start_tls.ts";
-import type { Transport, WritableData } from "./transport.ts";
+import type { Transport, WritableData, WriteOptions } from "./transport.ts";
 
 /** A loop that can upgrade a connection. */
 interface StreamLoop extends FutureLoop {
@@ -156,11 +156,12 @@ export class StreamWriter implements AsyncDisposable {
    *
    * asyncio name: `write`.
    *
-   * @param data the bytes; they are taken or copied before this returns
+   * @param data the bytes; they are sent or copied before this returns, or taken
+   * @param options whether the memory of the bytes is given away
    * @throws {TypeError} when it is no bytes; encode strings with `new TextEncoder().encode(…)`
    */
-  write(data: WritableData): void {
-    this.#transport.write(data);
+  write(data: WritableData, options?: WriteOptions): void {
+    this.#transport.write(data, options);
   }
 
   /**

@@ -25,6 +25,18 @@ export interface WriteBufferLimits {
   low?: number;
 }
 
+/** What can be said of bytes that are written. */
+export interface WriteOptions {
+  /**
+   * Whether the memory of the bytes is given away. The transport may then send from it instead of from a
+   * copy, and take it from the program: the array, and every other view of its buffer, is empty (detached)
+   * afterwards, or not, and must not be used either way. Sockets take it from 8 KiB on. A protocol that
+   * gives away what it has received, as a proxy does, has long messages sent without any copy.
+   * @default false
+   */
+  transfer?: boolean;
+}
+
 /**
  * A transport that delivers bytes.
  *
@@ -101,11 +113,12 @@ export abstract class WriteTransport extends BaseTransport {
    *
    * asyncio name: `write`.
    *
-   * @param data the bytes; they are sent or copied before this returns
+   * @param data the bytes; they are sent or copied before this returns, or taken
+   * @param options whether the memory of the bytes is given away
    * @throws {TypeError} when it is no bytes; encode strings with `new TextEncoder().encode(…)`
    * @throws {RuntimeError} after `writeEof()`
    */
-  write(_data: WritableData): void {
+  write(_data: WritableData, _options?: WriteOptions): void {
     this._missing("write");
   }
 

@@ -82,7 +82,7 @@ export class WritePipeTransport extends WriteTransport {
     if (!isOwnOutput(pipe)) loop._hold(this.#held);
     this.#protocol = protocol;
     this.#flow = new FlowControl(loop, this);
-    this.#writes = new WriteQueue(this.#sink, this);
+    this.#writes = new WriteQueue(this.#sink, null, this);
     this.#enqueue("connectionMade", () => this.#begin(options.waiter));
   }
 

@@ -17,6 +17,7 @@ const PACKAGES = /^(node:|@std\/(assert|async|net)(\/|$))/;
  */
 export const DOORS: Record<string, readonly string[]> = {
   "futures/_abort.ts": ["transports/"],
+  "futures/_deno_core.ts": ["transports/"],
   "futures/_describe.ts": ["loop/", "transports/"],
   "futures/_done.ts": ["transports/"],
   "futures/_frame.ts": ["loop/", "transports/"],
@@ -26,6 +27,7 @@ export const DOORS: Record<string, readonly string[]> = {
   "futures/_unretrieved.ts": ["loop/"],
   "loop/conformance/_certificate.ts": ["bench/"],
   "transports/_bytes.ts": ["loop/"],
+  "transports/_direct_socket.ts": ["loop/"],
   "transports/_node_error.ts": ["loop/"],
   "transports/_node_stream_socket.ts": ["loop/"],
 };

@@ -98,6 +98,21 @@ export const KINDS: readonly TransportKind[] = [
     ),
   },
   {
+    name: "TCP over sockets of the program's",
+    duplex: true,
+    halfClose: true,
+    connect: over(
+      (loop, factory) => {
+        const sock = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+        return loop.createServer(factory, undefined, undefined, { sock });
+      },
+      async (loop, factory, server) => {
+        const sock = await Deno.connect({ hostname: "127.0.0.1", port: portOf(server) });
+        return await loop.createConnection(factory, undefined, undefined, { sock });
+      },
+    ),
+  },
+  {
     name: "Unix",
     duplex: true,
     halfClose: true,

@@ -91,6 +91,59 @@ Deno.test("ReadBuffer keeps its memory for long reads, which it copies", () => {
   assertEquals(buffer.space().length, 131_072);
 });
 
+/** Gives an array away, as a transport does whose socket has taken all of it: short ones are copied. */
+function giveAway(buffer: ReadBuffer, chunk: Uint8Array): boolean {
+  if (chunk.length < 8192) return false;
+  const memory = chunk.buffer as ArrayBuffer;
+  const isLent = buffer.givenAway(memory);
+  const moved = memory.transfer();
+  if (isLent) buffer.giveBack(moved);
+  return isLent;
+}
+
+Deno.test("ReadBuffer hands out its memory to who gives it away, and takes it back", () => {
+  for (const length of [9000, 20_000, 65_536, 100_000, 131_072]) {
+    const buffer = new ReadBuffer();
+    readMany(buffer, Infinity, 4);
+    assertEquals(giveAway(buffer, read(buffer, length)), false);
+    for (let i = 0; i < 20; i++) {
+      const chunk = read(buffer, length, i);
+      assertEquals(chunk, pattern(length, i));
+      // Where little of the memory is used, it is not worth handing out.
+      const isLent = 4 * length > 131_072;
+      assertEquals(chunk.buffer.byteLength, isLent ? 131_072 : length);
+      assertEquals(giveAway(buffer, chunk), isLent, `reads of ${length} bytes`);
+    }
+  }
+});
+
+Deno.test("ReadBuffer never touches what was not given away, nor takes memory of others", () => {
+  const buffer = new ReadBuffer();
+  const kept: Uint8Array[] = [];
+  let start = 0;
+  for (let i = 0; i < 400; i++) {
+    const chunk = read(buffer, [200_000, 70_000, 100, 40_000][i % 4]!, start);
+    if (i % 3 === 0) kept.push(chunk.slice(), chunk);
+    else giveAway(buffer, chunk);
+    // Of the right size, but not the buffer.
+    assertEquals(giveAway(buffer, new Uint8Array(131_072)), false);
+    start += chunk.length;
+  }
+  for (let i = 0; i < kept.length; i += 2) assertEquals(kept[i], kept[i + 1]);
+});
+
+Deno.test("ReadBuffer gets new memory where what it has handed out does not come back", () => {
+  const buffer = new ReadBuffer();
+  readMany(buffer, Infinity, 4);
+  giveAway(buffer, read(buffer, 70_000));
+  const lent = read(buffer, 70_000);
+  assertEquals(lent.buffer.byteLength, 131_072);
+  (lent.buffer as ArrayBuffer).transfer();
+  assertEquals(buffer.space().length, 131_072);
+  // From now on it is copied again.
+  assertEquals(read(buffer, 70_000).buffer.byteLength, 70_000);
+});
+
 Deno.test("takeBlock() returns a block that is large enough, again when it was given back", () => {
   for (const bytes of [1, 512, 513, 100_000, MAX_BLOCK_BYTES]) {
     const block = takeBlock(bytes);

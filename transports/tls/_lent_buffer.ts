@@ -10,7 +10,7 @@
  * @module
  */
 
-import { countLongArray } from "../_long_arrays.ts";
+import { countArray } from "../_long_arrays.ts";
 
 /** What an idle connection holds: more than a greeting of TLS has. */
 const MIN_BYTES = 2 * 1024;
@@ -37,7 +37,7 @@ export class LentBuffer {
     const bytes = this.#bytes;
     const size = bytes.length;
     // Plaintext and ciphertext of long pieces are in arrays of their own, too.
-    if (count > LONG_BYTES) countLongArray(count);
+    if (count > LONG_BYTES) countArray(count);
     if (count === size) {
       this.#resize(Math.min(size * GROWTH, MAX_BYTES));
     } else if (count * 16 > size || size === MIN_BYTES) this.#shortReads = 0;

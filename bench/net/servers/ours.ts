@@ -47,6 +47,12 @@ class Echo extends Protocol {
   }
 }
 
+class GivingEcho extends Echo {
+  override dataReceived(data: Uint8Array): void {
+    this.transport.write(data, { transfer: true });
+  }
+}
+
 class Pieces extends Echo {
   override dataReceived(data: Uint8Array): void {
     for (let at = 0; at < data.length; at += PIECE) {
@@ -127,6 +133,7 @@ class BufferedSink extends BufferedProtocol {
 
 const protocols: Record<string, Partial<Record<Mode, new () => Protocol | BufferedProtocol>>> = {
   protocol: { echo: Echo, tls: Echo, lines: Lines, pieces: Pieces, sink: Protocol, source: Source },
+  giving: { echo: GivingEcho },
   buffered: { echo: BufferedEcho, tls: BufferedEcho, sink: BufferedSink },
 };
 
