@@ -23,6 +23,7 @@ import { type Context, copyContext } from "../futures/context.ts";
 import { NotImplementedError, RuntimeError } from "../futures/errors.ts";
 import type { Future } from "../futures/future.ts";
 import type { Runnable } from "../futures/future_loop.ts";
+import { Burst } from "./_burst.ts";
 import { bytesOf } from "./_bytes.ts";
 import { ContextCall } from "./_context_call.ts";
 import { directSocket } from "./_direct_socket.ts";
@@ -68,6 +69,9 @@ const WRITES_BEFORE_WARNING = 5;
  * into one system call.
  */
 const FLUSH_AT_ONCE_BYTES = 64 * 1024;
+
+/** The answers of all connections of the thread. */
+const burst = new Burst();
 
 // What `_run()` has to do, as bits.
 const BEGIN = 1;
@@ -163,7 +167,8 @@ export class SocketTransport extends Transport implements Runnable {
       }
     } finally {
       this.#inRun = false;
-      this.#writes.flush();
+      const writes = this.#writes;
+      if (writes.size > 0 && !writes.sending) burst.send(writes);
     }
   }
 

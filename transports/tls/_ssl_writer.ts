@@ -13,10 +13,10 @@
 
 import { Context } from "../../futures/context.ts";
 import type { Runnable } from "../../futures/future_loop.ts";
+import { Burst, type Sender } from "../_burst.ts";
 import { FlowControl } from "../_flow_control.ts";
 import type { Transport, WriteBufferLimits } from "../transport.ts";
 import type { TransportLoop } from "../transport_loop.ts";
-import { Burst, type Sender } from "./_burst.ts";
 import type { TlsEngine } from "./_engine.ts";
 import { PlainQueue } from "./_plain_queue.ts";
 
@@ -27,6 +27,16 @@ const HIGH_WATER_BYTES = 512 * 1024;
 const FLUSH_AT_ONCE_BYTES = 64 * 1024;
 
 const NO_CONTEXT = new Context();
+
+// Encrypting makes writes of the transports below, which are to leave at the end of the same pass.
+const bursts = new WeakMap<TransportLoop, Burst>();
+
+/** The answers of all connections of a loop. */
+function burstOf(loop: TransportLoop): Burst {
+  let burst = bursts.get(loop);
+  if (burst === undefined) bursts.set(loop, burst = new Burst(loop));
+  return burst;
+}
 
 /** Queue and flow control of a transport over TLS. */
 export class SSLWriter implements Runnable, Sender {
@@ -106,7 +116,7 @@ export class SSLWriter implements Runnable, Sender {
   /** Sends the answer. */
   answered(): void {
     this.#answering = false;
-    if (this.size > 0) Burst.of(this.#loop).send(this);
+    if (this.size > 0) burstOf(this.#loop).send(this);
   }
 
   /** Something has left the engine. */

@@ -1,10 +1,7 @@
-/** What TLS keeps bytes in, and when answers leave. */
+/** What TLS keeps bytes in. */
 import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
-import type { Runnable } from "../../../futures/future_loop.ts";
-import { Burst } from "../../../transports/tls/_burst.ts";
 import { LentBuffer } from "../../../transports/tls/_lent_buffer.ts";
 import { PlainQueue } from "../../../transports/tls/_plain_queue.ts";
-import type { TransportLoop } from "../../../transports/transport_loop.ts";
 import { pattern } from "../_recorder.ts";
 
 Deno.test("PlainQueue hands out the bytes in their order, and leaves what it has handed out alone", () => {
@@ -44,23 +41,4 @@ Deno.test("LentBuffer lends the same memory again, grows while reads fill it, an
   assertEquals(buffer.space().length, 128 * 1024);
   for (let i = 0; i < 30; i++) buffer.take(1);
   assertEquals(buffer.space().length, 2 * 1024);
-});
-
-Deno.test("Burst sends the first answers of a turn at once, and the others together at its end", async () => {
-  const calls: string[] = [];
-  const loop = {
-    _deliver(item: Runnable) {
-      calls.push("pass");
-      item._run();
-    },
-  } as unknown as TransportLoop;
-  const burst = Burst.of(loop);
-  assertStrictEquals(Burst.of(loop), burst);
-  for (let turn = 0; turn < 2; turn++) {
-    calls.length = 0;
-    for (let i = 0; i < 7; i++) burst.send({ flush: () => void calls.push(String(i)) });
-    assertEquals(calls, ["0", "1", "2", "3"]);
-    await Promise.resolve();
-    assertEquals(calls, ["0", "1", "2", "3", "pass", "4", "5", "6"]);
-  }
 });
