@@ -7,8 +7,9 @@
  * one small array, since V8 takes 0.3 µs to make an array and a twentieth of that to make a view. Long
  * ones are copied into an array of their own, and the buffer stays: an array that a pending read pins
  * outlives young collections, and what dies old is collected at fifty times the price. A read that
- * fills the whole buffer takes it along. A receiver that gives its long arrays away is handed the buffer
- * itself, which comes back (`giveBack()`), so that nothing is copied and nothing made.
+ * fills the whole buffer takes it along. A receiver that gives its long arrays away before it gets the next
+ * one is handed the buffer itself, which comes back (`giveBack()`), so that nothing is copied and nothing
+ * made; where the next read has begun meanwhile, there are two buffers, which take turns.
  *
  * Invariants: the array that `space()` returns is not handed out before `take()`; bytes before
  * `#start` have been handed out.
@@ -50,17 +51,19 @@ export class ReadBuffer {
   #bytes: Uint8Array<ArrayBuffer> | null = new Uint8Array(MIN_BYTES);
   #start = 0;
   #shortReads = 0;
-  // The buffer that was handed out, until the next one is needed.
+  // The buffer that was handed out last, if it has not come back, and one that has.
   #lent: ArrayBuffer | null = null;
   #lentBytes = 0;
+  #spare: ArrayBuffer | null = null;
   // The length of the last array that was handed out for good.
   #handedOut = 0;
-  // Whether the receiver gives away what it is handed.
+  // Whether the receiver gives away what it is handed, and whether it does so in time.
   #isGenerous = false;
+  #isLate = false;
 
   /** Where the next read is to put its bytes. */
   space(): Uint8Array<ArrayBuffer> {
-    const bytes = this.#bytes ?? this.#renew(this.#lentBytes);
+    const bytes = this.#bytes ?? this.#other();
     return this.#start === 0 ? bytes : viewOf(bytes, this.#start, bytes.length - this.#start);
   }
 
@@ -75,6 +78,10 @@ export class ReadBuffer {
       if (size - end > count) this.#start = end;
       else this.#renew(end === size ? size * GROWTH : sizeFor(count * PIECES));
       return viewOf(bytes, start, count);
+    }
+    if (this.#lent !== null) {
+      this.#isLate = true;
+      this.#lent = null;
     }
     if (
       this.#isGenerous && start === 0 && count * 4 > size && (count < size || size === MAX_BYTES)
@@ -108,7 +115,7 @@ export class ReadBuffer {
    */
   givenAway(memory: ArrayBufferLike): boolean {
     if (memory === this.#lent) return true;
-    if (memory.byteLength === this.#handedOut) this.#isGenerous = true;
+    if (memory.byteLength === this.#handedOut) this.#isGenerous = !this.#isLate;
     return false;
   }
 
@@ -116,7 +123,15 @@ export class ReadBuffer {
   giveBack(memory: ArrayBuffer): void {
     this.#lent = null;
     this.#isGenerous = true;
-    this.#bytes ??= new Uint8Array(memory);
+    if (this.#bytes === null) this.#bytes = new Uint8Array(memory);
+    else if (this.#bytes.length === memory.byteLength) this.#spare = memory;
+  }
+
+  #other(): Uint8Array<ArrayBuffer> {
+    const spare = this.#spare;
+    if (spare === null) return this.#renew(this.#lentBytes);
+    this.#spare = null;
+    return this.#bytes = new Uint8Array(spare);
   }
 
   #renew(size: number): Uint8Array<ArrayBuffer> {
@@ -124,7 +139,7 @@ export class ReadBuffer {
     countArray(bytes.length);
     this.#start = 0;
     this.#shortReads = 0;
-    this.#lent = null;
+    this.#spare = null;
     return this.#bytes = bytes;
   }
 }

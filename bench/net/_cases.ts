@@ -32,7 +32,14 @@ export interface Case {
 }
 
 const HOST: readonly SystemId[] = ["bare", "node"];
-const PROTOCOLS: readonly SystemId[] = ["protocol", "buffered", ...HOST, "uvloop", "asyncio"];
+const PROTOCOLS: readonly SystemId[] = [
+  "protocol",
+  "giving",
+  "buffered",
+  ...HOST,
+  "uvloop",
+  "asyncio",
+];
 const STREAMS: readonly SystemId[] = [
   "functions",
   "generators",
@@ -142,7 +149,7 @@ export const CASES: readonly Case[] = [
     [rate("msg/s")],
     { load: { connections: 50, inFlight: 16 } },
   ),
-  ...echoes("stream", "stream echo", ["protocol", ...STREAMS, "bare"], [
+  ...echoes("stream", "stream echo", ["giving", ...STREAMS, "bare"], [
     "64x1",
     "1Kx10",
     "1Kx100",

@@ -3,7 +3,7 @@
 import { findCompetitors } from "../_competitors.ts";
 
 /** The library's own servers. */
-export type Own = "protocol" | "buffered" | "functions" | "generators";
+export type Own = "protocol" | "giving" | "buffered" | "functions" | "generators";
 
 /** Every server that a case may name. */
 export type SystemId =
@@ -31,9 +31,14 @@ const DENO = `Deno ${Deno.version.deno}`;
 
 const INSIDE: readonly System[] = [
   own("protocol", ["ours", "protocol"], "`Protocol` of this library"),
+  own("giving", ["ours", "giving"], "`Protocol` that gives away the memory of what it echoes"),
   own("buffered", ["ours", "buffered"], "`BufferedProtocol` of this library"),
-  own("functions", ["ours", "functions"], "streams of this library, an async function as handler"),
-  own("generators", ["ours", "generators"], "streams of this library, a generator as handler"),
+  own(
+    "functions",
+    ["ours", "functions"],
+    "streams of this library, an async function as handler, which gives away what it echoes",
+  ),
+  own("generators", ["ours", "generators"], "the same with a generator as handler"),
   {
     id: "bare",
     head: ["Deno", "bare"],

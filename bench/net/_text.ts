@@ -8,9 +8,12 @@ const RATIOS: readonly [SystemId, SystemId][] = [
   ["protocol", "bare"],
   ["protocol", "node"],
   ["protocol", "uvloop"],
+  ["giving", "bare"],
   ["buffered", "bare"],
   ["functions", "protocol"],
+  ["functions", "giving"],
   ["generators", "protocol"],
+  ["generators", "giving"],
   ["functions", "uvloop-streams"],
   ["generators", "uvloop-streams"],
 ];

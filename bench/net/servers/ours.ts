@@ -1,7 +1,7 @@
 /**
  * A server with this library.
  *
- *     deno run -A ours.ts protocol|buffered|functions|generators MODE PATH|tcp
+ *     deno run -A ours.ts protocol|giving|buffered|functions|generators MODE PATH|tcp
  */
 
 import {
@@ -47,9 +47,12 @@ class Echo extends Protocol {
   }
 }
 
+/** What is echoed is not used again. */
+const GIVEN = { transfer: true };
+
 class GivingEcho extends Echo {
   override dataReceived(data: Uint8Array): void {
-    this.transport.write(data, { transfer: true });
+    this.transport.write(data, GIVEN);
   }
 }
 
@@ -145,7 +148,7 @@ const handlers = {
       for (;;) {
         const data = await reader.read(READ_BYTES);
         if (data.length === 0) break;
-        writer.write(data);
+        writer.write(data, GIVEN);
         await writer.drain();
       }
       writer.close();
@@ -175,7 +178,7 @@ const handlers = {
       for (;;) {
         const data = yield* reader.read(READ_BYTES);
         if (data.length === 0) break;
-        writer.write(data);
+        writer.write(data, GIVEN);
         yield* writer.drain();
       }
       writer.close();
