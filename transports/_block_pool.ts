@@ -1,5 +1,5 @@
 /**
- * Memory for what is being sent, used again and again by all connections of the thread.
+ * Memory for what is being sent or has just come, used again and again by all connections of the thread.
  *
  * Neither Deno nor Node copies what is written, and only a microtask later is it known whether the
  * kernel has taken all of it, so a transport sends from memory of its own. Making an array costs more
@@ -13,6 +13,9 @@
  *
  * @module
  */
+
+/** A piece of memory that is lent. */
+export type Block = Uint8Array<ArrayBuffer>;
 
 /** The smallest block; the others are twice as large as the one before. */
 const MIN_BLOCK_BYTES = 512;
@@ -28,12 +31,12 @@ const MAX_POOLED_BYTES = 16 * 1024 * 1024;
 const LEADING_ZEROS_OF_SMALLEST = Math.clz32(MIN_BLOCK_BYTES);
 
 // By size.
-const free: Uint8Array[][] = [];
+const free: Block[][] = [];
 for (let size = MIN_BLOCK_BYTES; size <= MAX_BLOCK_BYTES; size *= 2) free.push([]);
 let pooledBytes = 0;
 
 /** Borrows the smallest block that holds so many bytes, or the largest there is. */
-export function takeBlock(bytes: number): Uint8Array {
+export function takeBlock(bytes: number): Block {
   let size = MIN_BLOCK_BYTES;
   while (size < MAX_BLOCK_BYTES && size < bytes) size *= 2;
   const block = free[indexOf(size)]!.pop();
@@ -43,7 +46,7 @@ export function takeBlock(bytes: number): Uint8Array {
 }
 
 /** Gives a block back. */
-export function giveBlock(block: Uint8Array): void {
+export function giveBlock(block: Block): void {
   const size = block.length;
   if (pooledBytes + size > MAX_POOLED_BYTES) return;
   pooledBytes += size;

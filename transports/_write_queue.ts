@@ -17,7 +17,7 @@
 
 import { Context } from "../futures/context.ts";
 import type { Runnable } from "../futures/future_loop.ts";
-import { giveBlock, MAX_BLOCK_BYTES, takeBlock } from "./_block_pool.ts";
+import { type Block, giveBlock, MAX_BLOCK_BYTES, takeBlock } from "./_block_pool.ts";
 import type { DirectSocket } from "./_direct_socket.ts";
 import type { StreamSocket } from "./stream_socket.ts";
 
@@ -33,7 +33,7 @@ const NO_CONTEXT = new Context();
 interface Part {
   readonly bytes: Uint8Array;
   /** Where they lie, when that is a block of the pool. */
-  readonly block: Uint8Array | null;
+  readonly block: Block | null;
 }
 
 /** What a queue tells its owner, outside of any callback of the loop. */
@@ -57,11 +57,11 @@ export class WriteQueue implements Runnable {
   readonly #owner: WriteQueueOwner;
   // What the socket was given, and the block it lies in, if it is one.
   #sending: Uint8Array | null = null;
-  #sendingBlock: Uint8Array | null = null;
+  #sendingBlock: Block | null = null;
   // What leaves before the block that is being filled, the oldest first.
   #parts: Part[] | null = null;
   // The block that is being filled.
-  #tail: Uint8Array | null = null;
+  #tail: Block | null = null;
   #tailBytes = 0;
   #dropped = false;
 
@@ -93,12 +93,12 @@ export class WriteQueue implements Runnable {
     }
   }
 
-  #begin(count: number): Uint8Array {
+  #begin(count: number): Block {
     this.#tailBytes = 0;
     return this.#tail = takeBlock(count);
   }
 
-  #appendLong(data: Uint8Array, tail: Uint8Array): void {
+  #appendLong(data: Uint8Array, tail: Block): void {
     if (tail.length < MAX_GROWING_BYTES) {
       const used = this.#tailBytes;
       const larger = takeBlock(Math.max(used + data.length, tail.length * GROWTH));
@@ -169,7 +169,7 @@ export class WriteQueue implements Runnable {
     this.#send(this.#filled(block));
   }
 
-  #filled(block: Uint8Array): Uint8Array {
+  #filled(block: Block): Uint8Array {
     // Half as dear as `subarray()`.
     return new Uint8Array(block.buffer, 0, this.#tailBytes);
   }

@@ -25,13 +25,34 @@ export interface WriteBufferLimits {
   low?: number;
 }
 
-/** What can be said of bytes that are written. */
+/**
+ * What can be said of bytes that are written.
+ *
+ * @example An echo that copies nothing
+ * ```ts
+ * import { Protocol, type Transport } from "@asyncio/asyncio";
+ *
+ * class Echo extends Protocol {
+ *   #transport!: Transport;
+ *
+ *   override connectionMade(transport: Transport): void {
+ *     this.#transport = transport;
+ *   }
+ *
+ *   override dataReceived(data: Uint8Array): void {
+ *     // Not used again, so that its memory may be sent from, and be read into again.
+ *     this.#transport.write(data, { transfer: true });
+ *   }
+ * }
+ * ```
+ */
 export interface WriteOptions {
   /**
-   * Whether the memory of the bytes is given away. The transport may then send from it instead of from a
-   * copy, and take it from the program: the array, and every other view of its buffer, is empty (detached)
-   * afterwards, or not, and must not be used either way. Sockets take it from 8 KiB on. A protocol that
-   * gives away what it has received, as a proxy does, has long messages sent without any copy.
+   * Whether the memory of the bytes is given away: neither the array nor any other view of its buffer is
+   * used again. Sockets send from it then instead of from a copy, from 8 KiB on, and take it from the program,
+   * so that the array is empty (its buffer detached) afterwards; other transports, and memory that cannot be
+   * taken, make no difference. What a protocol or a stream has received may be given away like anything else;
+   * one that does so with all of it, as a proxy, has long messages pass without a copy.
    * @default false
    */
   transfer?: boolean;

@@ -18,7 +18,7 @@ function readMany(buffer: ReadBuffer, length: number, times: number): void {
 
 Deno.test("ReadBuffer holds half a KiB for a connection that is idle", () => {
   const buffer = new ReadBuffer();
-  assertEquals(buffer.space().buffer.byteLength, 512);
+  assertEquals(buffer.space().buffer.byteLength, 520);
   readMany(buffer, 64, 1000);
   assertEquals(buffer.space().buffer.byteLength, 1024);
 });
@@ -30,9 +30,29 @@ Deno.test("ReadBuffer grows while reads fill it, up to 128 KiB, and shrinks agai
     sizes.push(buffer.space().length);
     read(buffer, Infinity);
   }
-  assertEquals(sizes, [512, 2048, 8192, 32_768, 131_072, 131_072, 131_072, 131_072]);
+  assertEquals(sizes, [520, ...new Array(7).fill(131_072)]);
   readMany(buffer, 100, 10);
   assertEquals(buffer.space().buffer.byteLength, 2048);
+});
+
+Deno.test("ReadBuffer reads at once what is left of a message, and grows as far as that tells", () => {
+  for (const [length, size] of [[600, 16_384], [5000, 8192], [30_000, 32_768], [40_000, 131_072]]) {
+    const buffer = new ReadBuffer();
+    const first = read(buffer, length!);
+    const rest = read(buffer, length! - first.length, first.length);
+    assertEquals(joined([first, rest]), pattern(length!));
+    // The block that the rest was read into is nobody's memory.
+    assertEquals(rest.buffer.byteLength, rest.length);
+    assertEquals(buffer.space().buffer.byteLength, size!, `a message of ${length} bytes`);
+    // The next one is read whole.
+    assertEquals(read(buffer, length!).length, length);
+  }
+});
+
+Deno.test("ReadBuffer waits in little memory after a first message of 512 bytes", () => {
+  const buffer = new ReadBuffer();
+  read(buffer, 512);
+  assert(buffer.space().buffer.byteLength <= 8192);
 });
 
 Deno.test("ReadBuffer stays large when only some reads are short", () => {

@@ -12,18 +12,18 @@
  * @module
  */
 
-import { giveBlock, MAX_BLOCK_BYTES, takeBlock } from "../_block_pool.ts";
+import { type Block, giveBlock, MAX_BLOCK_BYTES, takeBlock } from "../_block_pool.ts";
 
 /** A queue of bytes, in blocks of the pool. */
 export class PlainQueue {
   /** How many bytes are in it. */
   size = 0;
   // Full blocks, the oldest first.
-  readonly #full: Uint8Array[] = [];
+  readonly #full: Block[] = [];
   // The block that is being filled.
-  #tail: Uint8Array | null = null;
+  #tail: Block | null = null;
   #tailBytes = 0;
-  #handedOut: Uint8Array | null = null;
+  #handedOut: Block | null = null;
 
   /** Copies bytes to the end. */
   append(data: Uint8Array): void {
@@ -41,7 +41,7 @@ export class PlainQueue {
   }
 
   // The last block, of as many bytes as are needed or of the largest size.
-  #roomFor(count: number): Uint8Array {
+  #roomFor(count: number): Block {
     const tail = this.#tail;
     if (tail === null) {
       this.#tailBytes = 0;
