@@ -31,6 +31,7 @@ import {
   obey,
   PIECE,
   READ_BYTES,
+  STREAM_READ_BYTES,
 } from "../_control.ts";
 
 // ---- Protocols ------------------------------------------------------------------------------------
@@ -146,7 +147,7 @@ const handlers = {
   functions: {
     async echo(reader: StreamReader, writer: StreamWriter) {
       for (;;) {
-        const data = await reader.read(READ_BYTES);
+        const data = await reader.read(STREAM_READ_BYTES);
         if (data.length === 0) break;
         writer.write(data, GIVEN);
         await writer.drain();
@@ -176,7 +177,7 @@ const handlers = {
   generators: {
     echo: coroutine(function* (reader: StreamReader, writer: StreamWriter) {
       for (;;) {
-        const data = yield* reader.read(READ_BYTES);
+        const data = yield* reader.read(STREAM_READ_BYTES);
         if (data.length === 0) break;
         writer.write(data, GIVEN);
         yield* writer.drain();

@@ -19,6 +19,7 @@ KIND, STYLE, MODE, ADDRESS = sys.argv[1:]
 BACKLOG = 4096
 CHUNK = bytes(1 << 20)
 READ_BYTES = 1 << 16
+STREAM_READ_BYTES = 1 << 17
 PIECE = 16
 BUSY_TASKS = 100
 
@@ -108,7 +109,7 @@ PROTOCOLS = {
 
 
 async def echo(reader, writer):
-    while data := await reader.read(READ_BYTES):
+    while data := await reader.read(STREAM_READ_BYTES):
         writer.write(data)
         await writer.drain()
     writer.close()
