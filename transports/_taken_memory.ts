@@ -10,16 +10,16 @@
  * Shorter pieces are copied: that costs less than taking their memory (0.4 µs), and they may share it with
  * others of the same connection.
  */
-const MIN_BYTES = 8 * 1024;
+export const MIN_TAKEN_BYTES: number = 8 * 1024;
 
 /**
- * Takes the memory of an array, which is empty afterwards, like all other views of it.
+ * Takes the memory of a long array, which is empty afterwards, like all other views of it.
  *
  * @returns the same bytes, or `null` where they have to be copied
  */
 export function takeMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> | null {
   const { buffer, byteOffset, length } = bytes;
-  if (length < MIN_BYTES || !(buffer instanceof ArrayBuffer)) return null;
+  if (!(buffer instanceof ArrayBuffer)) return null;
   try {
     return new Uint8Array(buffer.transfer(), byteOffset, length);
   } catch {

@@ -31,7 +31,7 @@ import { FlowControl } from "./_flow_control.ts";
 import { isHostError } from "./_host_error.ts";
 import { ReadPump } from "./_read_pump.ts";
 import { reportError } from "./_report.ts";
-import { takeMemory } from "./_taken_memory.ts";
+import { MIN_TAKEN_BYTES, takeMemory } from "./_taken_memory.ts";
 import { WriteQueue } from "./_write_queue.ts";
 import type { AnyProtocol, BaseProtocolLike } from "./protocol.ts";
 import type { StreamSocket } from "./stream_socket.ts";
@@ -246,7 +246,7 @@ export class SocketTransport extends Transport implements Runnable {
     if (bytes.length === 0) return;
     if (this.#closing) return this.#writeDropped(bytes.length);
     const writes = this.#writes;
-    if (options?.transfer === true && this.#give(bytes)) return;
+    if (options?.transfer === true && bytes.length >= MIN_TAKEN_BYTES && this.#give(bytes)) return;
     writes.append(bytes);
     if (!writes.sending) {
       if (writes.size >= FLUSH_AT_ONCE_BYTES) writes.flush();
