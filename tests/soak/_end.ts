@@ -222,10 +222,10 @@ export class End {
     if (random.chance(0.9)) yield* this.drain();
   }
 
-  /** Sends back what was received. */
+  /** Sends back what was received, which is not used again. */
   *sendBack(data: Uint8Array): Program<void> {
     this.out.bytes += data.length;
-    this.writer!.write(data);
+    this.writer!.write(data, { transfer: this.random.chance(0.5) });
     this.step();
     yield* this.drain();
   }
