@@ -37,7 +37,7 @@ export class Burst implements Runnable {
   readonly #waiting: Sender[] = [];
   #answers = 0;
 
-  /** @param loop the loop that is to send them in a pass; otherwise it is done outside of any */
+  /** @param loop the loop that is to send them at the end of a pass; otherwise it is done outside of any */
   constructor(loop: TransportLoop | null = null) {
     this.#loop = loop;
   }
@@ -54,7 +54,7 @@ export class Burst implements Runnable {
     this.#answers = 0;
     if (this.#waiting.length === 0) return;
     if (this.#loop === null) this._run();
-    else this.#loop._deliver(this);
+    else this.#loop._atPassEnd(this);
   };
 
   /** @internal */

@@ -2,15 +2,17 @@
 import { assertEquals } from "@std/assert";
 import type { Runnable } from "../../futures/future_loop.ts";
 import { getRunningLoop, run } from "../../loop/mod.ts";
+import type { SSLContext } from "../../transports/mod.ts";
 import { Burst } from "../../transports/_burst.ts";
 import { Protocol } from "../../transports/protocol.ts";
 import type { Transport } from "../../transports/transport.ts";
 import type { TransportLoop } from "../../transports/transport_loop.ts";
+import { file, haveOpenssl, serverContext } from "./tls/_certificates.ts";
 
 Deno.test("Burst sends the first answers of a turn at once, and the others together at its end", async () => {
   const calls: string[] = [];
   const loop = {
-    _deliver(item: Runnable) {
+    _atPassEnd(item: Runnable) {
       calls.push("pass");
       item._run();
     },
@@ -53,16 +55,25 @@ class Echo extends Protocol {
   }
 }
 
-Deno.test("Every answer of a turn leaves, also when the last one ends the program", async () => {
+/** Sends a byte over each connection at once, to a program that ends with its last answer. */
+async function askAll(
+  connect: (port: number) => Promise<Deno.Conn>,
+  ssl?: SSLContext,
+): Promise<void> {
   const clients: Deno.Conn[] = [];
   await run(async () => {
     const loop = getRunningLoop();
     const done = loop.createFuture<void>();
     let answers = 0;
     const factory = () => new Echo(() => void (++answers === 50 && done.setResult(undefined)));
-    const server = await loop.createServer(factory, "127.0.0.1", 0);
+    const server = await loop.createServer(
+      factory,
+      "127.0.0.1",
+      0,
+      ssl === undefined ? {} : { ssl },
+    );
     const { port } = server.sockets[0]!.addr as Deno.NetAddr;
-    for (let i = 0; i < 50; i++) clients.push(await Deno.connect({ hostname: "127.0.0.1", port }));
+    for (let i = 0; i < 50; i++) clients.push(await connect(port));
     await Promise.all(clients.map((client, i) => client.write(new Uint8Array([i]))));
     await done;
   });
@@ -72,4 +83,21 @@ Deno.test("Every answer of a turn leaves, also when the last one ends the progra
     assertEquals(byte[0], i);
     client.close();
   }
+}
+
+Deno.test("Every answer of a turn leaves, also when the last one ends the program", () =>
+  askAll((port) => Deno.connect({ hostname: "127.0.0.1", port })));
+
+Deno.test({
+  name: "Over TLS every answer of a turn leaves, also when the last one ends the program",
+  ignore: !haveOpenssl,
+  fn: () => {
+    const caCerts = [Deno.readTextFileSync(file("ca.pem"))];
+    const connect = async (port: number) => {
+      const client = await Deno.connectTls({ hostname: "localhost", port, caCerts });
+      await client.handshake();
+      return client;
+    };
+    return askAll(connect, serverContext());
+  },
 });
