@@ -21,10 +21,10 @@ export async function connect(
   { signal, localAddr }: ConnectHookOptions,
 ): Promise<StreamSocket> {
   if (address.transport === "unix") {
-    return trusted(await Deno.connect({ transport: "unix", path: address.path }));
+    return trust(await Deno.connect({ transport: "unix", path: address.path }));
   }
   if (localAddr !== undefined) return connectFrom(localAddr, address, signal);
-  return trusted(await Deno.connect({ hostname: address.host, port: address.port, signal }));
+  return trust(await Deno.connect({ hostname: address.host, port: address.port, signal }));
 }
 
 /** Listens; a path that a dead server has left behind is taken over. */
@@ -35,18 +35,13 @@ export async function listen(
   if (address.transport === "unix") {
     const { path } = address;
     const leavesPath = !cleanupSocket && !path.startsWith("\0");
-    return trusted(await takeOver(path, leavesPath ? listenLeavingPath : listenAt));
+    return trust(await takeOver(path, leavesPath ? listenLeavingPath : listenAt));
   }
   // Deno's own reusePort is behind a flag, without which it ends the process.
   if (reusePort) return await listenShared(address, backlog);
-  return trusted(
+  return trust(
     Deno.listen({ hostname: address.host, port: address.port, tcpBacklog: backlog }),
   );
-}
-
-function trusted<T extends object>(socket: T): T {
-  trust(socket);
-  return socket;
 }
 
 function listenAt(path: string): StreamListener {

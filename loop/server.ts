@@ -17,7 +17,7 @@ import { _coroutineOf, type Coroutine } from "../futures/coroutine.ts";
 import { CancelledError, NotImplementedError, RuntimeError } from "../futures/errors.ts";
 import type { Future } from "../futures/future.ts";
 import { sleep } from "../futures/sleep.ts";
-import { isTrusted, trust } from "../transports/_direct_socket.ts";
+import { trustAccepted } from "../transports/_direct_socket.ts";
 import type { StreamListener, StreamSocket } from "../transports/stream_socket.ts";
 import type { Transport } from "../transports/transport.ts";
 import type { TransportLoop } from "../transports/transport_loop.ts";
@@ -321,7 +321,7 @@ export class Server extends AbstractServer {
         socket.close();
         continue;
       }
-      if (isTrusted(listener)) trust(socket);
+      trustAccepted(listener, socket);
       // A task that is cancelled before it has begun closes nothing: then the loop does.
       this.#loop._hold(socket);
       try {

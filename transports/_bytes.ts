@@ -10,6 +10,19 @@ import { describe } from "../futures/_describe.ts";
 import type { WritableData } from "./transport.ts";
 
 /**
+ * To be called for a write of no bytes.
+ *
+ * @throws {TypeError} when there are none because their memory was given away
+ */
+export function checkNotGivenAway({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.detached) {
+    throw new TypeError(
+      "Cannot write the array: its memory was given away (transferred) before; write a copy of it instead",
+    );
+  }
+}
+
+/**
  * The bytes of an array buffer or of a view of one; no copy.
  *
  * @throws {TypeError} when it is neither

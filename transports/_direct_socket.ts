@@ -45,8 +45,9 @@ export function findCore(host?: object): Core | undefined {
 }
 
 /** Says that a connection or listener comes from Deno as it is, and that nobody else uses it. */
-export function trust(socket: object): void {
+export function trust<T extends object>(socket: T): T {
   trusted.add(socket);
+  return socket;
 }
 
 /** Takes that back. */
@@ -54,9 +55,10 @@ export function distrust(socket: object): void {
   trusted.delete(socket);
 }
 
-/** Whether that was said. */
-export function isTrusted(socket: object): boolean {
-  return trusted.has(socket);
+/** The same of what a listener has accepted, if it is true of the listener. */
+export function trustAccepted(listener: object, socket: object): void {
+  // A loop may have put a method of its own in its place, which returns what it likes.
+  if (trusted.has(listener) && !Object.hasOwn(listener, "accept")) trusted.add(socket);
 }
 
 /** The operations of a connection, or `null` where it has to be used by its methods. */

@@ -24,7 +24,7 @@ import { NotImplementedError, RuntimeError } from "../futures/errors.ts";
 import type { Future } from "../futures/future.ts";
 import type { Runnable } from "../futures/future_loop.ts";
 import { Burst } from "./_burst.ts";
-import { bytesOf } from "./_bytes.ts";
+import { bytesOf, checkNotGivenAway } from "./_bytes.ts";
 import { ContextCall } from "./_context_call.ts";
 import { directSocket } from "./_direct_socket.ts";
 import { FlowControl } from "./_flow_control.ts";
@@ -243,7 +243,7 @@ export class SocketTransport extends Transport implements Runnable {
   override write(data: WritableData, options?: WriteOptions): void {
     const bytes = data instanceof Uint8Array ? data : bytesOf(data);
     if (this.#eofWritten) throw new RuntimeError("Cannot write: writeEof() was called before");
-    if (bytes.length === 0) return;
+    if (bytes.length === 0) return checkNotGivenAway(bytes);
     if (this.#closing) return this.#writeDropped(bytes.length);
     const writes = this.#writes;
     if (options?.transfer === true && bytes.length >= MIN_TAKEN_BYTES && this.#give(bytes)) return;
@@ -349,7 +349,8 @@ export class SocketTransport extends Transport implements Runnable {
 
   /**
    * Details of the connection: `socket`, `peername` and `sockname` (addresses in the shape that the
-   * socket gives them), and what the transport was made with.
+   * socket gives them), and what the transport was made with. The socket is the transport's, which reads
+   * and writes it, and for which it keeps the process alive, `unref()` or not.
    */
   override getExtraInfo(name: string, defaultValue?: unknown): unknown {
     const extra = super.getExtraInfo(name);

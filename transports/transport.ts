@@ -136,7 +136,8 @@ export abstract class WriteTransport extends BaseTransport {
    *
    * @param data the bytes; they are sent or copied before this returns, or taken
    * @param options whether the memory of the bytes is given away
-   * @throws {TypeError} when it is no bytes; encode strings with `new TextEncoder().encode(…)`
+   * @throws {TypeError} when it is no bytes; encode strings with `new TextEncoder().encode(…)`; or when their
+   * memory was given away before
    * @throws {RuntimeError} after `writeEof()`
    */
   write(_data: WritableData, _options?: WriteOptions): void {

@@ -10,7 +10,7 @@
 
 import { type Context, copyContext } from "../futures/context.ts";
 import type { Future } from "../futures/future.ts";
-import { bytesOf } from "./_bytes.ts";
+import { bytesOf, checkNotGivenAway } from "./_bytes.ts";
 import { ContextCall } from "./_context_call.ts";
 import { FlowControl } from "./_flow_control.ts";
 import { isHostError } from "./_host_error.ts";
@@ -112,7 +112,7 @@ export class WritePipeTransport extends WriteTransport {
   /** See {@linkcode WriteTransport.write}. */
   override write(data: WritableData): void {
     const bytes = bytesOf(data);
-    if (bytes.length === 0) return;
+    if (bytes.length === 0) return checkNotGivenAway(bytes);
     if (this.#closing) {
       if (++this.#writesAfterEnd === WRITES_BEFORE_WARNING) {
         console.warn(`${this}: what is written to a pipe that is closed or lost is dropped`);

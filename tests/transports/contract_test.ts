@@ -155,6 +155,20 @@ contract("bytes whose memory is given away arrive in order with others", async (
   ends.reader.calls.push("lost");
 });
 
+contract("what was given away cannot be written again", async (_t, { near, writer, reader }) => {
+  const bytes = pattern(20_000);
+  near.write(bytes, { transfer: true });
+  // Not every transport takes it.
+  if (bytes.length === 0) assertThrows(() => near.write(bytes), TypeError, "given away");
+  const gone = pattern(10);
+  gone.buffer.transfer();
+  assertThrows(() => near.write(gone), TypeError, "given away");
+  near.write(new Uint8Array(0));
+  near.close();
+  await until(() => isLost(reader) && isLost(writer));
+  assertPattern(reader.received, 20_000);
+});
+
 /** Alone in its memory, in the middle of some, or in memory that can't be taken. */
 function inOtherMemory(bytes: Uint8Array<ArrayBuffer>, i: number): Uint8Array {
   let memory: Uint8Array;

@@ -1,7 +1,7 @@
 /** Which connections are used by Deno's operations, and that the others are used as they are. */
 import { assert, assertEquals } from "@std/assert";
 import { DenoEventLoop, type Server } from "../../loop/mod.ts";
-import { directSocket, findCore, trust } from "../../transports/_direct_socket.ts";
+import { directSocket, findCore, trust, trustAccepted } from "../../transports/_direct_socket.ts";
 import type { StreamSocket } from "../../transports/stream_socket.ts";
 import type { Transport } from "../../transports/transport.ts";
 import { testRealLoop } from "../_helpers.ts";
@@ -95,6 +95,41 @@ testRealLoop(
       sock.close();
       (await accepted).close();
     });
+  },
+);
+
+Deno.test("What a listener accepts is trusted if the listener is, and has its own accept()", async () => {
+  for (const kind of ["trusted", "unknown", "changed"]) {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    if (kind !== "unknown") trust(listener);
+    const accept = listener.accept.bind(listener);
+    if (kind === "changed") listener.accept = async () => new Proxy(await accept(), {});
+    const [near, far] = await Promise.all([
+      Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
+      accept(),
+    ]);
+    trustAccepted(listener, far);
+    assertEquals(directSocket(far) !== null, kind === "trusted");
+    near.close();
+    far.close();
+  }
+});
+
+testRealLoop(
+  "A socket takes the memory that it is given from 8 KiB on",
+  () => new DenoEventLoop(),
+  async ({ loop }) => {
+    const [near, far] = await connectedPair();
+    await loop.runUntilComplete(async () => {
+      const [transport] = await loop.createConnection(() => new Recorder(), undefined, undefined, {
+        sock: near,
+      });
+      const [short, long] = [new Uint8Array(8191), new Uint8Array(8192)];
+      for (const bytes of [short, long]) transport.write(bytes, { transfer: true });
+      assertEquals([short.length, long.length], [8191, 0]);
+      transport.abort();
+    });
+    far.close();
   },
 );
 

@@ -29,7 +29,7 @@ import { type Context, copyContext } from "../../futures/context.ts";
 import { TimeoutError } from "../../futures/errors.ts";
 import type { Future } from "../../futures/future.ts";
 import type { CancelHandle, Runnable } from "../../futures/future_loop.ts";
-import { bytesOf } from "../_bytes.ts";
+import { bytesOf, checkNotGivenAway } from "../_bytes.ts";
 import { type AnyProtocol, BufferedProtocol } from "../protocol.ts";
 import type { TransportLoop } from "../transport_loop.ts";
 import type { Transport, WritableData } from "../transport.ts";
@@ -383,7 +383,7 @@ export class SSLProtocol extends BufferedProtocol implements Runnable {
   /** @internal */
   _write(data: WritableData): void {
     const bytes = bytesOf(data);
-    if (bytes.length === 0) return;
+    if (bytes.length === 0) return checkNotGivenAway(bytes);
     if (this._closing) {
       if (++this.#writesAfterClosing === WRITES_BEFORE_WARNING) {
         console.warn(`${this.transport}: what is written to a closed connection is dropped`);
