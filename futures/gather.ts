@@ -56,7 +56,6 @@ class GatheringFuture extends Future<unknown[]> {
     super({ loop });
     this.#returnExceptions = returnExceptions;
     this.#signal = signal;
-    signal?.addEventListener("abort", this.#abort, { once: true });
     const done: Future<unknown>[] = [];
     // A coroutine that is given twice runs once; a function is called as often as it is given.
     let made: Map<unknown, Future<unknown>> | null = null;
@@ -73,6 +72,10 @@ class GatheringFuture extends Future<unknown[]> {
       if (child.done()) done.push(child);
       else waitOn(child, new ChildDone(this, child));
     }
+    // Only now: an input that is wrong leaves nothing behind, and all there are can be cancelled.
+    // An eager task may have aborted it.
+    if (signal?.aborted) this.#abort();
+    else signal?.addEventListener("abort", this.#abort, { once: true });
     // Those that were done at once, as eager tasks may be, are looked at when all are there.
     for (const child of done) this.childDone(child);
   }

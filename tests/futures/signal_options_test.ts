@@ -1,10 +1,11 @@
 /** `sleep()` and `gather()` with a signal; the others are in the tests of their own. */
-import { assertEquals, assertFalse, assertInstanceOf } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertInstanceOf, assertThrows } from "@std/assert";
 import {
   CancelledError,
   coroutine,
   createTask,
   currentTask,
+  eagerTaskFactory,
   gather,
   sleep,
   type Task,
@@ -60,6 +61,35 @@ testProgram("gather() keeps no listener when it has ended by itself", function* 
   yield* t.wait(sleep(5));
   assertEquals([watched.added, watched.listeners], [2, 0]);
 });
+
+testProgram("gather() that refuses an input leaves the others alone", function* (t) {
+  const watched = countingSignal();
+  const task = createTask(sleep(1, "kept"));
+  assertThrows(() => gather(task, 5 as never, { signal: watched.signal }), TypeError);
+  assertEquals(watched.listeners, 0);
+  watched.abort("enough");
+  assertEquals(yield* t.wait(task), "kept");
+});
+
+testProgram(
+  "gather() cancels all, also what comes after a task that aborts at once",
+  function* (t) {
+    t.loop.setTaskFactory(eagerTaskFactory);
+    const watched = countingSignal();
+    const last = createTask(sleep(1000));
+    const gathering = gather(
+      t.work(function* () {
+        watched.abort("enough");
+        yield* t.wait(sleep(1000));
+      }),
+      last,
+      { signal: watched.signal },
+    );
+    assertEquals(yield* errorOf(t.wait(gathering)), "enough");
+    assert(last.cancelled());
+    assertEquals([t.loop.time(), watched.listeners], [0, 0]);
+  },
+);
 
 testProgram("gather() with a signal that is aborted starts nothing", function* (t) {
   const controller = new AbortController();
