@@ -553,7 +553,8 @@ class Wakeup implements Runnable {
   }
 }
 
-function wrongCoroutine(coro: unknown): string {
+/** What is wrong with a thing that no task can be made of. @internal */
+export function wrongCoroutine(coro: unknown): string {
   const action = "Cannot make a task: ";
   if (coro instanceof Future) {
     return `${action}${coro} is a future already; await it, or wrap it with ensureFuture(future)`;

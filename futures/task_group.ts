@@ -29,13 +29,20 @@ import { Child, ChildList, inTurn, startTask, type Turn } from "./_group_tasks.t
 import { outcomeOf } from "./_outcome.ts";
 import { abortable } from "./_signal_scope.ts";
 import type { Suspension } from "./awaitable.ts";
-import { type Body, Coroutine, coroutine, type CoroutineLike, isGenerator } from "./coroutine.ts";
+import {
+  type Body,
+  Coroutine,
+  coroutine,
+  type CoroutineLike,
+  iscoroutine,
+  isGenerator,
+} from "./coroutine.ts";
 import { CancelledError, type CancelOptions, KeyboardInterrupt, RuntimeError } from "./errors.ts";
 import { ExceptionGroup } from "./exception_group.ts";
 import type { Future } from "./future.ts";
 import type { FutureLoop, Runnable } from "./future_loop.ts";
 import { Semaphore } from "./semaphore.ts";
-import type { Task, TaskOptions } from "./task.ts";
+import { type Task, type TaskOptions, wrongCoroutine } from "./task.ts";
 import { checkOptions, type TaskGroupOptions } from "./task_group_options.ts";
 
 export type { TaskGroupOptions } from "./task_group_options.ts";
@@ -205,13 +212,18 @@ export class TaskGroup {
     if (this.#aborting || this.#state !== "entered") this.#checkOpen(coro);
     let turn: Turn | null = null;
     if (this.#slots !== null) {
+      if (!iscoroutine(coro) && typeof coro !== "function") {
+        throw new TypeError(wrongCoroutine(coro));
+      }
       turn = { slot: null };
       coro = inTurn(this.#slots, turn, coro) as Coroutine<T>;
     }
     const task = this.#loop!.createTask<T>(coro, options);
+    // Asked first, as a factory may have made something that is no task.
+    const isDone = task.done();
     const child = new Child(this, task as Task<unknown>, turn);
     this.#children.append(child);
-    if (task.done()) this._childDone(child);
+    if (isDone) this._childDone(child);
     else {
       waitOn(task, child);
       // The task has started at once, and has made the group end before it stood in the list.

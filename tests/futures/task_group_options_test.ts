@@ -407,6 +407,18 @@ testProgram("A failure in a group with a limit ends those that wait for their tu
   assertEquals(started, [0, 1]);
 });
 
+testProgram("A group with a limit refuses what no task can be made of", function* (t) {
+  yield* t.wait(taskGroup(
+    t.body(function* (group) {
+      for (const wrong of [5, undefined, Promise.resolve(), t.loop.createFuture()]) {
+        assertThrows(() => group.createTask(wrong as never), TypeError, "Cannot make a task");
+      }
+      yield* t.wait(group.createTask(sleep(1)));
+    }),
+    { limit: 1 },
+  ));
+});
+
 testProgram("A group with a limit gives the results of its tasks", function* (t) {
   const results = yield* t.wait(taskGroup(
     t.body(function* (group) {

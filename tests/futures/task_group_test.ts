@@ -325,6 +325,15 @@ testProgram("A body that ends in a subclass of CancelledError was cancelled", fu
   assertEquals(errors, ["TypeError: no"]);
 });
 
+testProgram("TaskGroup ends although its task factory has made no task", function* (t) {
+  yield* t.wait(taskGroup(t.body(function* (group) {
+    t.loop.setTaskFactory(() => undefined as never);
+    assertThrows(() => group.createTask(sleep(1)), TypeError);
+    t.loop.setTaskFactory(undefined);
+    yield* t.wait(group.createTask(sleep(1)));
+  })));
+});
+
 testProgram("TaskGroup.createTask() is refused while the group ends", function* (t) {
   let refused: unknown;
   const errors = yield* errorsOf(t, function* (group) {
