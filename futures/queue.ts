@@ -46,7 +46,15 @@ function get<T>(queue: Queue<T>): T | typeof LATER {
 const putting: Rules<Queue<unknown>, unknown, undefined> = {
   name: "Queue.put",
   take: put,
-  woken: put,
+  woken(queue, item) {
+    try {
+      return put(queue, item);
+    } catch (error) {
+      // The item was refused by `_put()`, and the room is there still.
+      putting.abandoned(queue, true);
+      throw error;
+    }
+  },
   abandoned(queue, woken) {
     if (woken && !queue.full()) queue._putters.releaseNext();
   },
@@ -55,7 +63,15 @@ const putting: Rules<Queue<unknown>, unknown, undefined> = {
 const getting: Rules<Queue<unknown>, undefined, unknown> = {
   name: "Queue.get",
   take: get,
-  woken: get,
+  woken(queue) {
+    try {
+      return get(queue);
+    } catch (error) {
+      // `_get()` has failed, and the item may be there still.
+      getting.abandoned(queue, true);
+      throw error;
+    }
+  },
   abandoned(queue, woken) {
     if (woken && !queue.empty()) queue._getters.releaseNext();
   },

@@ -517,6 +517,35 @@ testProgram("Queue can keep items in another way", function* (t) {
   assertStrictEquals(queue.empty(), true);
 });
 
+testProgram("A hook of Queue that throws leaves the next task its turn", function* (t) {
+  class Choosy extends Queue<string> {
+    protected override _put(item: string): void {
+      if (item === "bad") throw new TypeError("a bad item");
+      super._put(item);
+    }
+    protected override _get(): string {
+      if (--this.failures >= 0) throw new RangeError("not now");
+      return super._get();
+    }
+    failures = 0;
+  }
+  const full = new Choosy(1);
+  full.putNowait("first");
+  const [bad, good] = [createTask(full.put("bad")), createTask(full.put("good"))];
+  yield* t.wait(passes(2));
+  assertEquals(full.getNowait(), "first");
+  assertInstanceOf(yield* errorOf(t.wait(bad)), TypeError);
+  yield* t.wait(good);
+  assertEquals(full.getNowait(), "good");
+  const empty = new Choosy();
+  empty.failures = 1;
+  const [one, two] = [createTask(empty.get()), createTask(empty.get())];
+  yield* t.wait(passes(2));
+  empty.putNowait("item");
+  assertInstanceOf(yield* errorOf(t.wait(one)), RangeError);
+  assertEquals(yield* t.wait(two), "item");
+});
+
 // ---- Cost -----------------------------------------------------------------------------------------
 
 Deno.test("Queue.put() and get() that need not wait make no future", async () => {
