@@ -59,6 +59,8 @@ class BodyFuture<T> extends Future<T> {
   }
 
   protected end(settle: () => void): void {
+    // A thenable of anybody's may call back twice.
+    if (this.done()) return;
     this.#owner?._rests();
     try {
       settle();

@@ -65,7 +65,9 @@ export abstract class Chain implements PromiseLike<unknown> {
 
   protected report(): void {
     if (this.derived !== null) return;
-    this.loop?.callExceptionHandler({
+    // Without a loop there is only the host to tell.
+    if (this.loop === null) return void Promise.reject(this.value);
+    this.loop.callExceptionHandler({
       message: "An exception in a then() chain was not handled",
       exception: this.value,
     });

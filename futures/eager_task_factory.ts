@@ -67,7 +67,7 @@ export function createEagerTaskFactory<T extends TaskLike>(
 function isClass<T extends TaskLike>(
   construct: TaskConstructor<T>,
 ): construct is new (coro: CoroutineLike<unknown>, options: TaskConstructorOptions) => T {
-  return Function.prototype.toString.call(construct).startsWith("class");
+  return /^class[\s{]/.test(Function.prototype.toString.call(construct));
 }
 
 /**

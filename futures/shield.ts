@@ -23,6 +23,8 @@ class ShieldFuture extends Future<unknown> {
   }
 
   readonly #innerDone = (inner: Future<unknown>): void => {
+    // Others than this class may have ended it.
+    if (this.done()) return;
     if (inner.cancelled()) return void Cancellation.passOn(inner, this);
     const { failed, error, result } = outcomeOf(inner);
     if (failed) this.setException(error);

@@ -315,6 +315,21 @@ testProgram("A body that throws before it waits fails the code around it at once
   ) assertStrictEquals(yield* errorOf(t.wait(timeout(10, body))), wrong);
 });
 
+testProgram("A body ends when its thenable first calls back", function* (t) {
+  const twice = {
+    then(resolve: (value: number) => void, reject: (error: unknown) => void) {
+      queueMicrotask(() => {
+        resolve(1);
+        resolve(2);
+        reject(new TypeError("too late"));
+      });
+    },
+  };
+  const body = () => twice as unknown as PromiseLike<number>;
+  assertEquals(yield* t.wait(timeout(10, body)), 1);
+  yield* t.wait(passes(3));
+});
+
 testLoop("A KeyboardInterrupt in an async body ends the run", async ({ loop }) => {
   const main = loop.createTask(
     coroutine(function* () {

@@ -110,6 +110,12 @@ testProgram(
         },
         (coro: CoroutineLike<unknown>, options: TaskConstructorOptions) =>
           new OwnTask(coro, options),
+        {
+          // The text of a method begins with its name.
+          classyTask(coro: CoroutineLike<unknown>, options: TaskConstructorOptions) {
+            return new OwnTask(coro, options);
+          },
+        }.classyTask,
       ]
     ) {
       t.loop.setTaskFactory(createEagerTaskFactory(construct));

@@ -441,6 +441,29 @@ testLoop("An exception in a then() chain that nobody handles is reported", async
   assertInstanceOf(report!.exception, TypeError);
 });
 
+Deno.test("An exception in a then() chain is told to the host where there is no loop", async () => {
+  const told: unknown[] = [];
+  const listen = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    told.push(event.reason);
+  };
+  addEventListener("unhandledrejection", listen);
+  try {
+    const lost = new TypeError("lost");
+    // deno-lint-ignore require-yield
+    const made = coroutine(function* () {
+      return 1;
+    });
+    made().then(() => {
+      throw lost;
+    });
+    await new Promise((resolve) => setTimeout(resolve));
+    assertEquals(told, [lost]);
+  } finally {
+    removeEventListener("unhandledrejection", listen);
+  }
+});
+
 testLoop("Future.then() with one argument takes no part in a cancellation", async ({ loop }) => {
   await loop.runUntilComplete(async () => {
     const aside = loop.createFuture<string>();

@@ -138,6 +138,15 @@ testProgram("shield() takes a future of a foreign class", function* (t) {
   assert(one.cancelled());
 });
 
+testProgram("shield() that others have ended leaves what it protected alone", function* (t) {
+  const inner = t.loop.createFuture<number>();
+  const outer = shield(inner);
+  outer.setResult(1);
+  inner.setResult(2);
+  yield* t.wait(passes(3));
+  assertEquals([outer.result(), inner.result()], [1, 2]);
+});
+
 Deno.test("shield() of a coroutine outside of a loop is an error", () => {
   const coro = sleep(1);
   assertThrows(() => shield(coro), RuntimeError, "no event loop is running");
