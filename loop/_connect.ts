@@ -21,7 +21,8 @@ import type { AnyProtocol } from "../transports/protocol.ts";
 import type { Transport } from "../transports/transport.ts";
 import type { StreamSocket } from "../transports/stream_socket.ts";
 import { knownAddresses } from "./_resolve.ts";
-import { withAddress } from "./_address_error.ts";
+import { retold, withAddress } from "./_address_error.ts";
+import { type AddressInfo, GAIError, type GetAddrInfoOptions } from "./address_info.ts";
 import { handOver } from "./_hand_over.ts";
 import { hostCall } from "./_host_call.ts";
 import type { BaseEventLoop } from "./base_event_loop.ts";
@@ -59,6 +60,19 @@ export function checkFactory(action: string, factory: unknown): void {
   }
 }
 
+/** Asks the loop for the addresses of a name, unless they are known; there is at least one. */
+export function* resolveName(
+  loop: BaseEventLoop,
+  host: string | undefined,
+  port: number | string,
+  options: GetAddrInfoOptions,
+): Generator<Suspension, AddressInfo[], unknown> {
+  const infos = knownAddresses(host, port, options) ??
+    (yield* hostCall(loop, () => loop._resolve(host, port, options), () => {}));
+  if (infos.length > 0) return infos;
+  throw new GAIError("EAI_NONAME", `Cannot resolve ${describe(host)}: it has no address`);
+}
+
 /** Resolves a name to addresses, each once. */
 export function* resolveAddresses(
   loop: BaseEventLoop,
@@ -67,9 +81,7 @@ export function* resolveAddresses(
   family: IPFamily,
   passive = false,
 ): Generator<Suspension, TcpAddress[], unknown> {
-  const options = { family, type: "stream", passive } as const;
-  const infos = knownAddresses(host, port, options) ??
-    (yield* hostCall(loop, () => loop._resolve(host, port, options), () => {}));
+  const infos = yield* resolveName(loop, host, port, { family, type: "stream", passive });
   const seen = new Map<string, TcpAddress>();
   for (const { address } of infos) {
     const key = `${address.host} ${address.port}`;
@@ -145,6 +157,8 @@ function* openSocket(
     { delay: happyEyeballsDelay, discard: (late) => late.close() },
   );
   if (race.winner !== undefined) return race.winner.result;
+  // None has failed, so all were cancelled, by the hook itself.
+  if (failures.length === 0) throw race.exceptions[0];
   throw summarize(host, port, failures, allErrors);
 }
 
@@ -238,13 +252,12 @@ function summarize(
   }
   const first = failures[0];
   if (failures.length === 1) return first;
-  const [Class, texts] = [(first as Error)?.constructor, failures.map((each) => describe(each))];
-  if (failures.every((each) => (each as Error)?.constructor === Class)) {
-    const message = `Cannot connect to ${host} port ${port}: ${texts.join("; ")}`;
-    return new (Class as ErrorConstructor)(message, { cause: first });
-  }
-  return new Deno.errors.ConnectionRefused(
-    `Cannot connect to ${host} port ${port}: ${texts.join("; ")}`,
-    { cause: new AggregateError(failures) },
+  const texts = failures.map((each) => describe(each));
+  const message = `Cannot connect to ${host} port ${port}: ${texts.join("; ")}`;
+  const isAlike = failures.every((each) =>
+    (each as Error | null)?.constructor === (first as Error | null)?.constructor
   );
+  const told = isAlike ? retold(first, message) : undefined;
+  return told ??
+    new Deno.errors.ConnectionRefused(message, { cause: new AggregateError(failures) });
 }

@@ -20,10 +20,9 @@ import type { DatagramProtocol } from "../transports/protocol.ts";
 import { bytesOf } from "../transports/_bytes.ts";
 import type { WritableData } from "../transports/transport.ts";
 import { withAddress } from "./_address_error.ts";
-import { checkFactory, checkPort } from "./_connect.ts";
+import { checkFactory, checkPort, resolveName } from "./_connect.ts";
 import { handOver } from "./_hand_over.ts";
 import { hostCall } from "./_host_call.ts";
-import { knownAddresses } from "./_resolve.ts";
 import { Kept } from "./_sockets.ts";
 import type { BaseEventLoop } from "./base_event_loop.ts";
 import type { DatagramEndpointOptions, IPFamily } from "./network_options.ts";
@@ -41,8 +40,7 @@ function* resolve(
 ): Generator<Suspension, Address[], unknown> {
   checkPort("Cannot create a datagram endpoint", port);
   const options = { family, type: "datagram", passive: true } as const;
-  const infos = knownAddresses(host, port, options) ??
-    (yield* hostCall(loop, () => loop._resolve(host, port, options), () => {}));
+  const infos = yield* resolveName(loop, host, port, options);
   return infos.map(({ family, address }) => ({ ...address, family }));
 }
 

@@ -1,8 +1,14 @@
 /** `createConnection()`: against a scripted host in virtual time, and over the real network. */
-import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertStrictEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import { CancelledError, ExceptionGroup, sleep } from "../../futures/mod.ts";
 import { type ConnectionOptions, GAIError } from "../../loop/mod.ts";
-import { Protocol } from "../../transports/protocol.ts";
+import { DatagramProtocol, Protocol } from "../../transports/protocol.ts";
 import type { Transport } from "../../transports/transport.ts";
 import { errorOf, passes, type Program, testProgram, type Trial } from "../_helpers.ts";
 import { memoryPair } from "../transports/_memory_socket.ts";
@@ -193,6 +199,51 @@ testProgram("createConnection() tells of failures of several kinds", function* (
   assertInstanceOf(error, Error);
   assertStringIncludes(error.message, "Connection refused");
   assertStringIncludes(error.message, "Connection reset by peer");
+});
+
+testProgram("createConnection() keeps errors whose class is not made of a message", function* (t) {
+  class Refusal extends Error {
+    readonly status: number;
+    constructor(status: number, message: string) {
+      super(message);
+      this.status = status;
+    }
+  }
+  const error = new Refusal(503, "no");
+  new Script(t, NAMES, { "192.0.2.1": { error }, "192.0.2.2": { error } });
+  assertStrictEquals(yield* failure(t, "one.example"), error);
+  const both = yield* failure(t, "two.example");
+  assertInstanceOf(both, Deno.errors.ConnectionRefused);
+  assertEquals(both.message, "Cannot connect to two.example port 80: Error: no; Error: no");
+});
+
+testProgram("createConnection() is cancelled when its hook is", function* (t) {
+  const error = new CancelledError("by the hook");
+  new Script(t, NAMES, { "192.0.2.1": { error }, "192.0.2.2": { error } });
+  for (const allErrors of [false, true]) {
+    assertStrictEquals(yield* failure(t, "two.example", { allErrors }), error);
+  }
+});
+
+testProgram("A name without an address is an error, whatever it is for", function* (t) {
+  Object.assign(t.loop, { _resolve: () => Promise.resolve([]) });
+  const { loop } = t;
+  for (
+    const opening of [
+      loop.createConnection(() => new Protocol(), "no.example", 80),
+      loop.createConnection(() => new Protocol(), "no.example", 80, { allErrors: true }),
+      loop.createServer(() => new Protocol(), "no.example", 80),
+      loop.createServer(() => new Protocol(), ["127.0.0.1", "no.example"], 80),
+      loop.createDatagramEndpoint(() => new DatagramProtocol(), { remoteAddr: ["no.example", 80] }),
+    ]
+  ) {
+    const error = yield* errorOf(t.wait<unknown>(opening));
+    assertInstanceOf(error, GAIError);
+    assertEquals(
+      [error.code, error.message],
+      ["EAI_NONAME", 'Cannot resolve "no.example": it has no address'],
+    );
+  }
 });
 
 // ---- Arguments ------------------------------------------------------------------------------------
