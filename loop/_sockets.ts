@@ -21,27 +21,53 @@ import { hostCall } from "./_host_call.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Calls of the host whose answers nobody has taken, by socket. */
-export class Kept<S extends object, T> {
-  readonly #pending = new WeakMap<S, Promise<T>>();
+/** The answer to one call of the host. */
+interface Answer<T> {
+  readonly promise: Promise<T>;
+  isWaitedFor: boolean;
+}
 
-  /** The answer to the call that is under way, or to a new one; a failure is told once. */
+/**
+ * Calls of the host whose answers nobody has taken, by socket, in the order in which they come.
+ *
+ * Of several on one socket, each waits for those before: the host may refuse two at a time.
+ */
+export class Kept<S extends object, T> {
+  readonly #answers = new WeakMap<S, Answer<T>[]>();
+
+  /** The answer to the first call that nobody waits for, or to a new one; each is told once. */
   *call(loop: FutureLoop, socket: S, start: () => Promise<T>): Generator<Suspension, T, unknown> {
-    const pending = this.#pending.get(socket) ?? start();
-    this.#pending.set(socket, pending);
+    const answers = this.#of(socket);
+    let answer = answers.find((each) => !each.isWaitedFor);
+    if (answer === undefined) {
+      const promise = answers.at(-1)?.promise.then(start, start) ?? start();
+      answers.push(answer = { promise, isWaitedFor: true });
+    }
+    const { promise } = answer;
+    answer.isWaitedFor = true;
+    let isTaken = false;
     try {
-      const answer = yield* hostCall(loop, () => pending, () => {});
-      this.#pending.delete(socket);
-      return answer;
+      const value = yield* hostCall(loop, () => promise, () => {});
+      isTaken = true;
+      return value;
     } catch (error) {
-      if (!(error instanceof CancelledError)) this.#pending.delete(socket);
+      isTaken = !(error instanceof CancelledError);
       throw error;
+    } finally {
+      if (isTaken) answers.splice(answers.indexOf(answer), 1);
+      else answer.isWaitedFor = false;
     }
   }
 
   /** Keeps an answer for the next call. */
   keep(socket: S, answer: T): void {
-    this.#pending.set(socket, Promise.resolve(answer));
+    this.#of(socket).unshift({ promise: Promise.resolve(answer), isWaitedFor: false });
+  }
+
+  #of(socket: S): Answer<T>[] {
+    let answers = this.#answers.get(socket);
+    if (answers === undefined) this.#answers.set(socket, answers = []);
+    return answers;
   }
 }
 

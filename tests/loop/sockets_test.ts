@@ -1,5 +1,11 @@
 /** The `sock…` methods, and `sendfile()`. */
-import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertInstanceOf,
+  assertStringIncludes,
+} from "@std/assert";
 import { CancelledError, NotImplementedError, RuntimeError, sleep } from "../../futures/mod.ts";
 import { type DenoEventLoop, SendfileNotAvailableError } from "../../loop/mod.ts";
 import type { StreamSocket } from "../../transports/stream_socket.ts";
@@ -111,6 +117,49 @@ testNet("sockAccept() that is cancelled loses no connection", function* (t) {
   assertEquals(seen, clients.map(({ localAddr }) => (localAddr as Deno.NetAddr).port));
   for (const client of clients) client.close();
   listener.close();
+});
+
+testNet("sockAccept() called several times at once gives each its own connection", function* (t) {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  const tasks = [0, 1, 2].map(() => t.loop.createTask(t.loop.sockAccept(listener)));
+  yield* t.wait(passes(3));
+  tasks[1]!.cancel();
+  const clients: StreamSocket[] = [];
+  for (let i = 0; i < 3; i++) {
+    clients.push(yield* t.wait(t.loop.sockConnect(["127.0.0.1", port])));
+  }
+  const [first] = yield* t.wait(tasks[0]!);
+  const [last] = yield* t.wait(tasks[2]!);
+  // The connection that was meant for the task that was cancelled.
+  const [left] = yield* t.wait(t.loop.sockAccept(listener));
+  const accepted = [first, left, last];
+  assertEquals(
+    accepted.map(({ remoteAddr }) => (remoteAddr as Deno.NetAddr).port),
+    clients.map(({ localAddr }) => (localAddr as Deno.NetAddr).port),
+  );
+  for (const socket of [...clients, ...accepted]) socket.close();
+  listener.close();
+});
+
+testNet("sockRecv() called twice at once gives each its own bytes, in order", function* (t) {
+  const [near, far] = yield* pair(t);
+  const receive = () => t.loop.createTask(t.loop.sockRecv(far, 10));
+  const tasks = [receive(), receive()];
+  yield* t.wait(passes(3));
+  // The later one first: what it was to get comes later all the same.
+  for (const task of tasks.toReversed()) {
+    task.cancel();
+    yield* t.wait(passes(1));
+  }
+  const [one, two] = [receive(), receive()] as const;
+  yield* t.wait(t.loop.sockSendall(near, ascii("one")));
+  assertEquals(latin1(yield* t.wait(one)), "one");
+  assertFalse(two.done());
+  yield* t.wait(t.loop.sockSendall(near, ascii("two")));
+  assertEquals(latin1(yield* t.wait(two)), "two");
+  near.close();
+  far.close();
 });
 
 testNet(
