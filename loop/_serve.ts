@@ -12,7 +12,7 @@
 
 import type { Suspension } from "../futures/awaitable.ts";
 import { _coroutineOf } from "../futures/coroutine.ts";
-import { CancelledError } from "../futures/errors.ts";
+import { CancelledError, KeyboardInterrupt } from "../futures/errors.ts";
 import type { AnyProtocol } from "../transports/protocol.ts";
 import type { StreamListener, StreamSocket } from "../transports/stream_socket.ts";
 import type { Transport } from "../transports/transport.ts";
@@ -106,7 +106,7 @@ function acceptWith(
       }
     } catch (error) {
       if (made === undefined) socket.close();
-      if (error instanceof CancelledError) throw error;
+      if (error instanceof CancelledError || error instanceof KeyboardInterrupt) throw error;
       // A peer that fails to shake hands is its own affair, as in asyncio; a factory that fails is not.
       if (made !== undefined && !loop.getDebug()) return;
       loop.callExceptionHandler({

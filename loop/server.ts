@@ -213,11 +213,20 @@ export class Server extends AbstractServer {
     this.#listeners = null;
     this.#serving = false;
     this.#loop._letGo(this);
-    for (const listener of listeners) listener.close();
+    let failure: { error: unknown } | null = null;
+    for (const listener of listeners) {
+      try {
+        listener.close();
+      } catch (error) {
+        // Somebody else may have closed it.
+        if (!(error instanceof Deno.errors.BadResource)) failure ??= { error };
+      }
+    }
     const forever = this.#servingForever;
     if (forever !== null && !forever.done()) forever.cancel();
     for (const wake of this.#endPause) wake();
     this.#wakeIfClosed();
+    if (failure !== null) throw failure.error;
   }
 
   /** See {@linkcode AbstractServer.closeClients}. */

@@ -1,20 +1,37 @@
 /** `createServer()` and `Server`, over the real network, and with listeners that fail. */
-import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import {
+  allTasks,
   CancelledError,
+  createTask,
   ensureFuture,
   type ExceptionContext,
+  KeyboardInterrupt,
   RuntimeError,
   sleep,
   Task,
 } from "../../futures/mod.ts";
-import type { DenoEventLoop, Server, ServerOptions } from "../../loop/mod.ts";
+import { DenoEventLoop, type Server, type ServerOptions } from "../../loop/mod.ts";
 import { ACCEPT_RETRY_DELAY_MS } from "../../loop/server.ts";
 import { Protocol } from "../../transports/protocol.ts";
 import { SocketTransport } from "../../transports/socket_transport.ts";
 import type { StreamListener, StreamSocket } from "../../transports/stream_socket.ts";
 import type { Transport } from "../../transports/transport.ts";
-import { errorOf, passes, type Program, testProgram, type Trial } from "../_helpers.ts";
+import {
+  errorOf,
+  passes,
+  type Program,
+  testProgram,
+  testRealLoop,
+  type Trial,
+} from "../_helpers.ts";
 import { memoryPair, type MemorySocket } from "../transports/_memory_socket.ts";
 import { Recorder } from "../transports/_recorder.ts";
 import { portOf, testNet, testNetAsync } from "./_net.ts";
@@ -228,6 +245,25 @@ const MISTAKES: [Class: new (...args: never[]) => Error, text: string, ...args: 
   [TypeError, "only with ssl", "127.0.0.1", 0, { sslShutdownTimeout: 1 }],
 ];
 
+testProgram("Server.close() closes all listeners, also beside one that fails", function* (t) {
+  for (const error of [new Deno.errors.BadResource("closed already"), new RangeError("stuck")]) {
+    const listeners = [0, 1].map(() => new FailingListener(t));
+    listeners[0]!.failure = error;
+    const serving = t.loop.createServer(() => new Protocol(), undefined, undefined, {
+      sock: listeners,
+    });
+    const server = yield* t.wait(serving);
+    const forever = createTask(server.serveForever());
+    const closed = createTask(server.waitClosed());
+    yield* t.wait(passes(2));
+    if (error instanceof RangeError) assertThrows(() => server.close(), RangeError, "stuck");
+    else server.close();
+    assert(listeners[1]!.closed);
+    yield* t.wait(closed);
+    assertInstanceOf(yield* errorOf(t.wait(forever)), CancelledError);
+  }
+});
+
 testNet("createServer() says what is wrong with its arguments", function* (t) {
   for (const [Class, text, ...args] of MISTAKES) {
     const listening = t.loop.createServer(
@@ -312,6 +348,28 @@ testNet("A protocol factory that fails is reported, and its connection closed", 
   yield* t.wait(passes(2));
 });
 
+testRealLoop(
+  "A KeyboardInterrupt in a protocol factory ends the run",
+  () => new DenoEventLoop(),
+  async (t) => {
+    const factory = () => {
+      throw new KeyboardInterrupt("now");
+    };
+    const serving = t.loop.runUntilComplete(async () => {
+      await using server = await t.loop.createServer(factory, "127.0.0.1", 0);
+      const socket = await Deno.connect({ hostname: "127.0.0.1", port: portOf(server) });
+      await socket.read(new Uint8Array(1)).finally(() => socket.close());
+      await sleep(1000);
+    });
+    await assertRejects(() => serving, KeyboardInterrupt, "now");
+    for (const task of allTasks(t.loop)) {
+      task.cancel();
+      await t.loop.runUntilComplete(task as Task<unknown>).catch(() => {});
+    }
+    assertEquals(t.takeMessages(), ["Task exception was never retrieved"]);
+  },
+);
+
 /** A listener that does as it is told. */
 class FailingListener implements StreamListener {
   readonly addr = { transport: "memory" };
@@ -338,9 +396,13 @@ class FailingListener implements StreamListener {
     return next;
   }
 
+  /** What `close()` throws when it has closed. */
+  failure: Error | null = null;
+
   close(): void {
     this.closed = true;
     this.#reject(new Deno.errors.BadResource("Listener has been closed"));
+    if (this.failure !== null) throw this.failure;
   }
 }
 
