@@ -102,8 +102,23 @@ export class DefaultExecutor {
     executor.shutdown({ terminate: true, cancelFutures: true }).then(null, () => {});
   }
 
-  /** Lets the executor end, without waiting. Called when the loop is closed. */
+  /**
+   * Lets the executor end, without waiting. Called when the loop is closed, which goes on whatever the
+   * executor does.
+   */
   close(): void {
-    this.#executor?.shutdown().then(null, () => {});
+    const executor = this.#executor;
+    if (executor === undefined) return;
+    const report = (exception: unknown) => {
+      // Who has shut it down was told.
+      if (this.#isShutDown) return;
+      const message = "Shutting down the default executor failed";
+      this.#loop.callExceptionHandler({ message, exception });
+    };
+    try {
+      executor.shutdown().then(null, report);
+    } catch (error) {
+      report(error);
+    }
   }
 }

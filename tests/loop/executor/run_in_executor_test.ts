@@ -16,6 +16,7 @@ import {
   NotImplementedError,
   RuntimeError,
   sleep,
+  Task,
 } from "../../../futures/mod.ts";
 import {
   AbstractEventLoop,
@@ -29,7 +30,14 @@ import {
   run,
   WorkerPoolExecutor,
 } from "../../../loop/mod.ts";
-import { collectGarbage, errorOf, testAsync, testLoop, testRealLoop } from "../../_helpers.ts";
+import {
+  collectGarbage,
+  errorOf,
+  hostTurn,
+  testAsync,
+  testLoop,
+  testRealLoop,
+} from "../../_helpers.ts";
 import { arrive, Gate, passGate } from "./_gate.ts";
 import { testWithWorkers } from "./_workers.ts";
 
@@ -334,6 +342,33 @@ testAsync(
     await assertRejects(async () => await loop.shutdownDefaultExecutor(5), RangeError, "stuck");
   },
 );
+
+testLoop("A loop is closed whatever its executor does, and tells what that was", async (t) => {
+  const reports: unknown[] = [];
+  const [throwing, rejecting] = [new InlineExecutor(), new InlineExecutor()];
+  throwing.shutdown = () => {
+    throw new RangeError("at once");
+  };
+  rejecting.shutdown = () => Promise.reject(new RangeError("later"));
+  for (const executor of [throwing, rejecting]) {
+    for (const wasShutDown of [false, true]) {
+      const loop = new DenoEventLoop();
+      loop.setExceptionHandler((_loop, { exception }) =>
+        reports.push((exception as Error).message)
+      );
+      loop.setDefaultExecutor(executor);
+      if (wasShutDown) {
+        const shutdown = loop.runUntilComplete(loop.shutdownDefaultExecutor());
+        await assertRejects(() => shutdown, RangeError);
+      }
+      loop.close();
+      // Nobody can add a task to it.
+      assertThrows(() => new Task(async () => {}, { loop }), RuntimeError, "closed");
+    }
+  }
+  await t.loop.runUntilComplete(() => hostTurn());
+  assertEquals(reports, ["at once", "later"]);
+});
 
 testAsync("shutdownDefaultExecutor() can be cancelled, and leaves no timer", async ({ loop }) => {
   const executor = new InlineExecutor(new Promise(() => {}));
