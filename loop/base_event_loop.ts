@@ -30,7 +30,7 @@
  * @module
  */
 
-import { enterAsync, Frame } from "../futures/_frame.ts";
+import { enterAsync, Frame, sync } from "../futures/_frame.ts";
 import { describe } from "../futures/_describe.ts";
 import { reportUnretrieved } from "../futures/_unretrieved.ts";
 import { Context, currentContext } from "../futures/context.ts";
@@ -553,7 +553,12 @@ export class BaseEventLoop extends AbstractEventLoop {
     this.#checkRunnable();
     this.#running = true;
     try {
-      await enterAsync(new Frame(this, null, new Context()), () => this.#scheduler.run());
+      // The first pass may be inside a callback of another loop.
+      const { own } = sync;
+      sync.own = null;
+      const ended = enterAsync(new Frame(this, null, new Context()), () => this.#scheduler.run());
+      sync.own = own;
+      await ended;
     } finally {
       this.#running = false;
       this.#scheduler.hasRun();

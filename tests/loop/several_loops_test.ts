@@ -130,6 +130,25 @@ Deno.test("Contexts of several loops stay apart", async () => {
   for (const loop of loops) loop.close();
 });
 
+Deno.test("A loop started inside another one's callback leaves it its context", async () => {
+  const c = new ContextVar("c", { defaultValue: "none" });
+  const [outer, inner] = [new DenoEventLoop(), new DenoEventLoop()];
+  // Its callback runs in the first pass of the run, inside the callback of the other loop.
+  const done = inner.createFuture<string>();
+  done.setResult("done");
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const handle = outer.callSoon(() => {
+    resolve(inner.runUntilComplete(done));
+    c.set("callback");
+    assertStrictEquals(getRunningLoop(), outer);
+  });
+  await outer.runUntilComplete(sleep(0));
+  assertEquals(handle.getContext().get(c), "callback");
+  assertEquals(c.get(), "none");
+  assertEquals(await promise, "done");
+  for (const loop of [outer, inner]) loop.close();
+});
+
 Deno.test("One loop's callbacks can schedule on another", async () => {
   const one = new DenoEventLoop();
   const two = new DenoEventLoop();
