@@ -35,8 +35,11 @@ const BALLAST_BYTES = 768 * 1024 * 1024;
 const MIN_HEAP_LIMIT_BYTES = 1024 * 1024 * 1024;
 /** The ballast is taken after as much as V8 waits for. */
 const BYTES_BEFORE_BALLAST = 64 * 1024 * 1024;
+/** So many bytes of what the host has made, and V8 is made to look. */
+const BYTES_BEFORE_LOOK = 2 * 1024 * 1024;
 
 let counted = 0;
+let unseen = 0;
 let ballast: ArrayBuffer | null = null;
 
 /** To be called for each array that is made for what is read. */
@@ -45,6 +48,18 @@ export function countArray(bytes: number): void {
   if (counted === 0) keepFreedMemory();
   counted += bytes;
   if (counted >= BYTES_BEFORE_BALLAST) takeBallast();
+}
+
+/**
+ * To be called for arrays that the host has made of what was read or is to be written. V8 looks whether
+ * it is time to collect forgotten ones only when it makes an array itself; otherwise it marks its heap.
+ */
+export function countHostArray(bytes: number): void {
+  countArray(bytes);
+  unseen += bytes;
+  if (unseen < BYTES_BEFORE_LOOK) return;
+  unseen = 0;
+  new ArrayBuffer(1);
 }
 
 /** How many bytes of what V8 counts as external memory are the ballast. */

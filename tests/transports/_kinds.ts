@@ -1,4 +1,5 @@
 /** Every kind of stream transport, as connected pairs. Imported by tests only. */
+import { TLSSocket } from "node:tls";
 import { sleep } from "../../futures/mod.ts";
 import type { DenoEventLoop, Server } from "../../loop/mod.ts";
 import type { AnyProtocol } from "../../transports/protocol.ts";
@@ -59,6 +60,26 @@ let names = 0;
 const nextName = () => `\0asyncio-contract-${Deno.pid}-${++names}`;
 const pathOf = (server: Server) => (server.sockets[0]!.addr as Deno.UnixAddr).path;
 const noOpenssl = haveOpenssl ? {} : { missing: "openssl" };
+
+/** Has the program put an operation of its own into each TLS socket that is made meanwhile. */
+function withCoveredTls(connect: TransportKind["connect"]): TransportKind["connect"] {
+  return async (...args) => {
+    const prototype = TLSSocket.prototype as unknown as {
+      _wrapHandle(...args: unknown[]): { drainEncOut(): unknown };
+    };
+    const { _wrapHandle } = prototype;
+    prototype._wrapHandle = function (...args) {
+      const handle = _wrapHandle.apply(this, args);
+      handle.drainEncOut = handle.drainEncOut.bind(handle);
+      return handle;
+    };
+    try {
+      return await connect(...args);
+    } finally {
+      prototype._wrapHandle = _wrapHandle;
+    }
+  };
+}
 
 async function connectPipes(
   { loop }: Trial<DenoEventLoop>,
@@ -134,6 +155,20 @@ export const KINDS: readonly TransportKind[] = [
           serverHostname: "localhost",
         }),
     ),
+  },
+  {
+    name: "TLS through the streams of node:tls",
+    ...noOpenssl,
+    duplex: true,
+    halfClose: false,
+    connect: withCoveredTls(over(
+      (loop, factory) => loop.createServer(factory, "127.0.0.1", 0, { ssl: serverContext() }),
+      (loop, factory, server) =>
+        loop.createConnection(factory, "127.0.0.1", portOf(server), {
+          ssl: clientContext(),
+          serverHostname: "localhost",
+        }),
+    )),
   },
   {
     name: "TLS over Unix",

@@ -54,3 +54,19 @@ Deno.test("A program with a small heap takes no ballast", async () => {
   assertEquals(arrived, 256 * MEBIBYTE);
   assert(external < 400 * MEBIBYTE, `External memory is ${external} bytes`);
 });
+
+// Otherwise once.
+Deno.test("V8 collects forgotten arrays of the host in its young collections", async () => {
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--v8-flags=--trace-gc,--max-old-space-size=2048",
+      new URL("./_host_arrays_program.ts", import.meta.url).pathname,
+      "1024",
+    ],
+  }).output();
+  assertEquals(code, 0);
+  const collections =
+    new TextDecoder().decode(stdout).match(/Scavenge.*external memory pressure/g)?.length ?? 0;
+  assert(collections >= 6, `It has collected them ${collections} times`);
+});

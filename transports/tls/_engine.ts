@@ -11,9 +11,9 @@
  * makes. `node:tls` has all of that and runs over any stream.
  *
  * `node:tls` is over a {@linkcode Wire} instead of its own sockets, since on its own ones it goes on reading
- * while it is paused, without a bound, and since a connection may be anything that a transport is.
- * Its private handle would be faster, by a fifth, on methods that any release of Deno may change. What
- * it all costs, `docs/performance.md` tells.
+ * while it is paused, without a bound, and since a connection may be anything that a transport is. Once
+ * the handshake is done, data passes the socket by where that can be (`_direct_tls.ts`). What it all costs,
+ * `docs/performance.md` tells.
  *
  * ## What is received
  *
@@ -37,6 +37,7 @@ import { isIP } from "node:net";
 import tls from "node:tls";
 import { domainToASCII } from "node:url";
 import type { ContextConfig } from "./_context_config.ts";
+import { type DirectTls, directTls } from "./_direct_tls.ts";
 import { checkChain, checkVersion3 } from "./_peer_chain.ts";
 import { fromTlsError, verificationError } from "./_tls_errors.ts";
 import { type Outlet, Wire } from "./_wire.ts";
@@ -72,6 +73,7 @@ export class TlsEngine {
   readonly #wire: Wire;
   #owner: EngineOwner | null;
   #socket: tls.TLSSocket | null = null;
+  #direct: DirectTls | null = null;
   // Whether a write is not done, and how many bytes of its ciphertext, at least, are still to come.
   #writing = false;
   #missing = 0;
@@ -104,10 +106,17 @@ export class TlsEngine {
   /** Takes ciphertext; copies it. */
   receive(data: Uint8Array): void {
     const { length } = this.plaintext;
-    this.#wire.receive(data);
+    if (this.#direct === null) this.#wire.receive(data);
+    else this.#direct.receive(data);
     // What brings no data may ask for an answer: a part of the handshake, an error. Otherwise the answer,
     // if any, goes with what is written next.
     if (this.plaintext.length === length) this.#pull();
+  }
+
+  /** To be called once when `secured` is set: from now on both ways are as short as they can be. */
+  established(): void {
+    this.#direct = directTls(this.#socket!, this.#send, this.#written);
+    if (this.#direct !== null) this.#wire.holdNothing();
   }
 
   /** Whether no more ciphertext is to be made for now; what is made nevertheless is sent. */
@@ -142,7 +151,8 @@ export class TlsEngine {
     this.#writing = true;
     // Ciphertext is longer.
     this.#missing = data.length + 1;
-    this.#socket!.write(data, this.#written);
+    if (this.#direct === null) this.#socket!.write(data, this.#written);
+    else if (!this.#direct.write(data)) return this.#fail(new Error("TLS has ended"));
     this.push();
   }
 
@@ -187,7 +197,7 @@ export class TlsEngine {
   // ---- Ciphertext -------------------------------------------------------------------------------
 
   #pull(): boolean {
-    return !this.#paused && this.#wire.pull();
+    return !this.#paused && (this.#direct ?? this.#wire).pull();
   }
 
   readonly #send = (data: Uint8Array): void => {

@@ -30,6 +30,7 @@ export class Wire extends Duplex {
   readonly #outlet: Outlet;
   // Tells `node:tls` that what it has written is done.
   #done: Callback | null = null;
+  #holds = true;
 
   constructor(outlet: Outlet) {
     super({ allowHalfOpen: true });
@@ -54,6 +55,12 @@ export class Wire extends Duplex {
     return true;
   }
 
+  /** Lets all writes be done at once from now on. */
+  holdNothing(): void {
+    this.#holds = false;
+    while (this.pull());
+  }
+
   override write(data: Uint8Array, encoding?: unknown, callback?: Callback): boolean {
     const done = (typeof encoding === "function" ? encoding : callback) as Callback | undefined;
     const earlier = this.#done;
@@ -62,6 +69,7 @@ export class Wire extends Duplex {
       done?.();
     };
     this.#outlet(data);
+    if (!this.#holds) this.pull();
     return true;
   }
 

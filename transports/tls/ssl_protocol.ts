@@ -323,7 +323,10 @@ export class SSLProtocol extends BufferedProtocol implements Runnable {
       if (this.#turnsHungUp === 0) this.#awaitReason();
       return;
     }
-    if (this.#state === HANDSHAKE && engine.secured !== null) this.#handshakeDone(engine.secured);
+    if (this.#state === HANDSHAKE && engine.secured !== null) {
+      engine.established();
+      this.#handshakeDone(engine.secured);
+    }
     if (this.#state === WRAPPED) this.#deliverData(engine);
     if (this.#state === FLUSHING || this.#state === SHUTDOWN) engine.plaintext.length = 0;
     if (this.#state === SHUTDOWN) this.#finishIfDone();
