@@ -63,7 +63,8 @@ export class PlainQueue {
     if (oldest === undefined) this.#tail = null;
     const count = oldest === undefined ? this.#tailBytes : block.length;
     this.size -= count;
-    return block.subarray(0, count);
+    // Half as dear as `subarray()`.
+    return new Uint8Array(block.buffer, 0, count);
   }
 
   /** What was taken is not needed any more. */

@@ -22,7 +22,7 @@ import { Duplex } from "node:stream";
 
 type Callback = (error?: Error | null) => void;
 
-/** Takes ciphertext out of the engine; it is not changed afterwards. */
+/** Takes ciphertext out of the engine, which nobody else has. */
 export type Outlet = (data: Uint8Array) => void;
 
 /** A stream that keeps nothing. */

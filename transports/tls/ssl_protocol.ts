@@ -32,7 +32,7 @@ import type { CancelHandle, Runnable } from "../../futures/future_loop.ts";
 import { bytesOf, checkNotGivenAway } from "../_bytes.ts";
 import { type AnyProtocol, BufferedProtocol } from "../protocol.ts";
 import type { TransportLoop } from "../transport_loop.ts";
-import type { Transport, WritableData } from "../transport.ts";
+import type { Transport, WritableData, WriteOptions } from "../transport.ts";
 import { AppSide } from "./_app_side.ts";
 import { TlsEngine } from "./_engine.ts";
 import { LentBuffer } from "./_lent_buffer.ts";
@@ -54,6 +54,9 @@ const WRITES_BEFORE_WARNING = 5;
 
 /** So many turns of the host an engine that has hung up has to tell why; it needs three or four. */
 const MAX_TURNS_HUNG_UP = 50;
+
+/** Nobody else has the ciphertext. */
+const GIVEN: WriteOptions = { transfer: true };
 
 const HUNG_UP = "Cannot complete the TLS handshake: the connection was closed without a reason";
 
@@ -398,7 +401,7 @@ export class SSLProtocol extends BufferedProtocol implements Runnable {
 
   readonly #sendCiphertext = (data: Uint8Array): void => {
     if (this.#state === LOST) return;
-    this.#below!.write(data);
+    this.#below!.write(data, GIVEN);
     if (this.#state === SHUTDOWN) {
       // All else has been sent before.
       this.#farewellSent = true;
