@@ -6,6 +6,7 @@
 
 import {
   KeyboardInterrupt,
+  LimitOverrunError,
   run,
   sleep,
   startServer,
@@ -33,6 +34,15 @@ async function readName(reader: StreamReader, writer: StreamWriter): Promise<str
 
 async function chat(reader: StreamReader, writer: StreamWriter): Promise<void> {
   await using _ = writer;
+  try {
+    await talk(reader, writer);
+  } catch (error) {
+    if (error instanceof LimitOverrunError) writer.write(encoder.encode("* too long a line\n"));
+    else if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+  }
+}
+
+async function talk(reader: StreamReader, writer: StreamWriter): Promise<void> {
   const name = await readName(reader, writer);
   if (name === "") return;
   clients.set(name, writer);

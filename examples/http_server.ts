@@ -19,6 +19,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const END_OF_HEAD = encoder.encode("\r\n\r\n");
 const IDLE_MS = 30_000;
+const MAX_BODY = 1 << 20;
 
 const TYPES: Record<string, string> = {
   html: "text/html; charset=utf-8",
@@ -34,14 +35,8 @@ interface Request {
   keepAlive: boolean;
 }
 
-async function readRequest(reader: StreamReader): Promise<Request | undefined> {
-  let head: Uint8Array;
-  try {
-    head = await reader.readuntil(END_OF_HEAD);
-  } catch (error) {
-    if (error instanceof IncompleteReadError) return undefined;
-    throw error;
-  }
+async function readRequest(reader: StreamReader): Promise<Request> {
+  const head = await reader.readuntil(END_OF_HEAD);
   const [first, ...lines] = decoder.decode(head).split("\r\n");
   const [method, target, version] = first!.split(" ");
   if (version === undefined) throw new SyntaxError("bad request line");
@@ -49,14 +44,25 @@ async function readRequest(reader: StreamReader): Promise<Request | undefined> {
     const colon = line.indexOf(":");
     return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
   }));
-  const length = Number(headers.get("content-length") ?? 0);
-  if (length > 0) await reader.readexactly(length);
+  // What follows a body whose end is not known could be taken for a request.
+  if (headers.has("transfer-encoding")) throw new SyntaxError("a body in chunks");
+  const length = headers.get("content-length") ?? "0";
+  if (!/^\d+$/.test(length) || Number(length) > MAX_BODY) throw new SyntaxError("bad body length");
+  await reader.readexactly(Number(length));
   const connection = headers.get("connection")?.toLowerCase();
   return {
     method: method!,
-    path: decodeURIComponent(new URL(target!, "http://host").pathname),
+    path: pathOf(target!),
     keepAlive: version === "HTTP/1.1" ? connection !== "close" : connection === "keep-alive",
   };
+}
+
+function pathOf(target: string): string {
+  try {
+    return decodeURIComponent(new URL(target, "http://host").pathname);
+  } catch {
+    throw new SyntaxError("bad request target");
+  }
 }
 
 function respond(
@@ -96,12 +102,12 @@ export function serve(root: string) {
     for (;;) {
       try {
         const request = await timeout(IDLE_MS, async () => await readRequest(reader));
-        if (request === undefined) return;
         await answer(root, request, writer);
         await writer.drain();
         if (!request.keepAlive) return;
       } catch (error) {
-        if (error instanceof TimeoutError) return;
+        // The client is idle or gone.
+        if (error instanceof TimeoutError || error instanceof IncompleteReadError) return;
         if (error instanceof LimitOverrunError || error instanceof SyntaxError) {
           return respond(writer, "400 Bad Request", { keepAlive: false });
         }

@@ -4,44 +4,40 @@
 //
 // Each pipe has its flow control: however much the first child writes, little of it is in memory.
 
-import {
-  createSubprocessExec,
-  PIPE,
-  type Process,
-  run,
-  type StreamReader,
-  type StreamWriter,
-  taskGroup,
-} from "@asyncio/asyncio";
+import { createSubprocessExec, PIPE, type Process, run, taskGroup } from "@asyncio/asyncio";
 
-async function pump(from: StreamReader, to: StreamWriter): Promise<void> {
+async function pump(from: Process, to: Process): Promise<void> {
   try {
     while (true) {
-      const block = await from.read(65_536);
+      const block = await from.stdout!.read(65_536);
       if (block.length === 0) break;
-      to.write(block);
-      await to.drain();
+      to.stdin!.write(block);
+      await to.stdin!.drain();
     }
   } catch (error) {
-    // The next child wants no more.
     if (
       !(error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.ConnectionReset)
     ) {
       throw error;
     }
+    // The next child wants no more; this is how the kernel tells the one before.
+    if (from.returncode === undefined) from.sendSignal("SIGPIPE");
   }
-  to.close();
+  to.stdin!.close();
 }
 
 export async function pipeline(...commands: string[][]): Promise<string> {
+  // Whatever fails, no child outlives this function.
+  await using stack = new AsyncDisposableStack();
   const children: Process[] = [];
   for (const [program, ...args] of commands) {
-    children.push(await createSubprocessExec(program!, args, { stdin: PIPE, stdout: PIPE }));
+    const child = await createSubprocessExec(program!, args, { stdin: PIPE, stdout: PIPE });
+    children.push(stack.use(child));
   }
   return await taskGroup(async (group) => {
     children[0]!.stdin!.close();
     for (let i = 1; i < children.length; i++) {
-      group.createTask(() => pump(children[i - 1]!.stdout!, children[i]!.stdin!));
+      group.createTask(() => pump(children[i - 1]!, children[i]!));
     }
     const output = await children.at(-1)!.stdout!.read();
     for (const [i, child] of children.entries()) {

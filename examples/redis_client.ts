@@ -15,7 +15,7 @@ import {
   type Task,
 } from "@asyncio/asyncio";
 
-type Reply = string | number | null | Reply[];
+type Reply = string | number | null | RedisError | Reply[];
 
 const CRLF = new TextEncoder().encode("\r\n");
 const decoder = new TextDecoder();
@@ -30,6 +30,7 @@ class Redis implements AsyncDisposable {
   // One task reads; replies come in the order of the commands.
   readonly #waiting: Future<Reply>[] = [];
   readonly #receiver: Task<void>;
+  #lost: Error | undefined;
 
   private constructor(reader: StreamReader, writer: StreamWriter) {
     this.#reader = reader;
@@ -44,6 +45,7 @@ class Redis implements AsyncDisposable {
 
   /** Sends a command at once; wait for the reply now or later. */
   command(...words: (string | number)[]): Future<Reply> {
+    if (this.#lost !== undefined) throw this.#lost;
     const parts = words.map((word) => {
       const text = String(word);
       return `$${new TextEncoder().encode(text).length}\r\n${text}\r\n`;
@@ -56,11 +58,12 @@ class Redis implements AsyncDisposable {
 
   async #receive(): Promise<void> {
     while (true) {
-      let reply: Reply | RedisError;
+      let reply: Reply;
       try {
         reply = await this.#parse();
       } catch (error) {
-        for (const each of this.#waiting) if (!each.done()) each.setException(error);
+        this.#lost = new Error("the connection is lost", { cause: error });
+        for (const each of this.#waiting) if (!each.done()) each.setException(this.#lost);
         return;
       }
       const future = this.#waiting.shift();
@@ -71,7 +74,7 @@ class Redis implements AsyncDisposable {
     }
   }
 
-  async #parse(): Promise<Reply | RedisError> {
+  async #parse(): Promise<Reply> {
     const line = decoder.decode((await this.#reader.readuntil(CRLF)).subarray(0, -2));
     const rest = line.slice(1);
     switch (line[0]) {
@@ -89,11 +92,7 @@ class Redis implements AsyncDisposable {
       case "*": {
         if (rest === "-1") return null;
         const items: Reply[] = [];
-        for (let i = 0; i < Number(rest); i++) {
-          const item = await this.#parse();
-          if (item instanceof RedisError) throw item;
-          items.push(item);
-        }
+        for (let i = 0; i < Number(rest); i++) items.push(await this.#parse());
         return items;
       }
       default:

@@ -35,6 +35,10 @@ export function mailServer(context: SSLContext, deliver: (message: string) => vo
           say(writer, ...(secure ? [] : ["250-STARTTLS"]), "250 HELP");
           break;
         case "STARTTLS":
+          if (secure) {
+            say(writer, "503 there is TLS already");
+            break;
+          }
           say(writer, "220 go ahead");
           await writer.startTls(context);
           secure = true;
