@@ -27,6 +27,7 @@ import { type Body, Coroutine, isGenerator, isGeneratorFunction, Operation } fro
 import { ensureFuture, type FutureInput } from "./ensure_future.ts";
 import { Future } from "./future.ts";
 import type { FutureLoop, Runnable } from "./future_loop.ts";
+import { interruptLater } from "./_interrupt.ts";
 import { describe } from "./_describe.ts";
 
 /** What can be waited for by iterating it. */
@@ -65,9 +66,7 @@ class BodyFuture<T> extends Future<T> {
     try {
       settle();
     } catch (interrupt) {
-      this._loop.callSoon(() => {
-        throw interrupt;
-      });
+      interruptLater(this._loop, interrupt);
     }
   }
 

@@ -10,6 +10,7 @@
  */
 
 import type { FutureLoop } from "./future_loop.ts";
+import { reportOutside } from "./_interrupt.ts";
 
 /** What `then()` is given. */
 export type Callback = ((value: never) => unknown) | null | undefined;
@@ -67,7 +68,7 @@ export abstract class Chain implements PromiseLike<unknown> {
     if (this.derived !== null) return;
     // Without a loop there is only the host to tell.
     if (this.loop === null) return void Promise.reject(this.value);
-    this.loop.callExceptionHandler({
+    reportOutside(this.loop, {
       message: "An exception in a then() chain was not handled",
       exception: this.value,
     });

@@ -12,7 +12,8 @@
  */
 
 import { Context } from "./context.ts";
-import type { FutureLoop, Runnable } from "./future_loop.ts";
+import type { ExceptionContext, FutureLoop, Runnable } from "./future_loop.ts";
+import { reportOutside } from "./_interrupt.ts";
 import type { Future } from "./future.ts";
 
 /**
@@ -29,18 +30,19 @@ export interface Report {
 
 const watched = new WeakMap<FutureLoop, Set<Report>>();
 
-function report(loop: FutureLoop, entry: Report, future: Future<unknown> | undefined): void {
-  loop.callExceptionHandler({
+function contextOf(entry: Report, future: Future<unknown> | undefined): ExceptionContext {
+  return {
     message: entry.message,
     exception: entry.exception,
     ...(future === undefined ? {} : { future }),
     ...(entry.sourceTraceback === undefined ? {} : { sourceTraceback: entry.sourceTraceback }),
-  });
+  };
 }
 
 const collected = new FinalizationRegistry<Report>((entry) => {
   const loop = entry.loop.deref();
-  if (loop !== undefined && watched.get(loop)?.delete(entry)) report(loop, entry, undefined);
+  if (loop === undefined || !watched.get(loop)?.delete(entry)) return;
+  reportOutside(loop, contextOf(entry, undefined));
 });
 
 const noContext = new Context();
@@ -77,7 +79,7 @@ class SecondLook implements Runnable {
     const { future } = this;
     if (future._unretrieved === false) return;
     future._unretrieved = false;
-    report(future._loop, this.#entry(), future);
+    future._loop.callExceptionHandler(contextOf(this.#entry(), future));
   }
 
   #entry(): Report {
@@ -132,6 +134,6 @@ export function reportUnretrieved(
       future._unretrieved = false;
       collected.unregister(future);
     }
-    report(loop, entry, future);
+    loop.callExceptionHandler(contextOf(entry, future));
   }
 }

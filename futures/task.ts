@@ -38,6 +38,7 @@ import {
 } from "./errors.ts";
 import { Future, type FutureLike, isfuture } from "./future.ts";
 import type { FutureLoop, Runnable } from "./future_loop.ts";
+import { interruptLater } from "./_interrupt.ts";
 import { type LinkedTask, linkTask, swapEntered, unlinkTask } from "./task_registry.ts";
 import { describe } from "./_describe.ts";
 
@@ -287,11 +288,16 @@ export class Task<T> extends Future<T> implements Runnable, LinkedTask {
    * A signal that is aborted when the task is cancelled, for `fetch` and whatever else takes one.
    *
    * Made on first use; after `uncancel()` has taken back every request, there is a fresh one.
+   *
+   * A timeout or another scope in the task's code aborts it too when it ends its body, also for what
+   * runs beside that body (`Promise.all()`): the signal is that of the whole task. A shielded body finds
+   * it as it was until the body ends.
    */
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
-      if (this.#cancelRequests > 0) this.#controller.abort(super._makeCancelledError());
+      const heldBack = (this._shield as Shield | null)?.heldBack ?? 0;
+      if (this.#cancelRequests > heldBack) this.#controller.abort(super._makeCancelledError());
     }
     return this.#controller.signal;
   }
@@ -480,9 +486,7 @@ export class Task<T> extends Future<T> implements Runnable, LinkedTask {
     try {
       this.#fail(error);
     } catch (interrupt) {
-      this._loop.callSoon(() => {
-        throw interrupt;
-      });
+      interruptLater(this._loop, interrupt);
     }
   }
 

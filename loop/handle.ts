@@ -15,6 +15,7 @@ import { runInContext, sync } from "../futures/_frame.ts";
 import type { Context } from "../futures/context.ts";
 import type { CancelHandle, FutureLoop, Runnable } from "../futures/future_loop.ts";
 import { describe } from "../futures/_describe.ts";
+import { reportOutside } from "../futures/_interrupt.ts";
 
 /** Stands for no arguments. */
 const NONE: unique symbol = Symbol("no arguments");
@@ -137,7 +138,9 @@ export class Handle implements Runnable, CancelHandle {
 function watch(handle: Handle, promise: Promise<unknown>): void {
   const { loop } = sync;
   const message = `Exception in callback ${handle}`;
-  promise.catch((exception) => loop?.callExceptionHandler({ message, exception, handle }));
+  promise.catch((exception) => {
+    if (loop !== null) reportOutside(loop, { message, exception, handle });
+  });
 }
 
 /**

@@ -16,6 +16,7 @@ import { copyContext } from "../futures/context.ts";
 import { _coroutineOf, type Coroutine } from "../futures/coroutine.ts";
 import { CancelledError, NotImplementedError, RuntimeError } from "../futures/errors.ts";
 import type { Future } from "../futures/future.ts";
+import { reportOutside } from "../futures/_interrupt.ts";
 import { sleep } from "../futures/sleep.ts";
 import { trustAccepted } from "../transports/_direct_socket.ts";
 import type { StreamListener, StreamSocket } from "../transports/stream_socket.ts";
@@ -316,7 +317,7 @@ export class Server extends AbstractServer {
         const before = troubleAt;
         troubleAt = this.#loop.time();
         if (troubleAt - before > SAME_TROUBLE_MS) {
-          this.#loop.callExceptionHandler({
+          reportOutside(this.#loop, {
             message:
               `Accepting a connection failed; trying again every ${ACCEPT_RETRY_DELAY_MS} ms`,
             exception: error,
@@ -338,7 +339,7 @@ export class Server extends AbstractServer {
       } catch (exception) {
         this.#loop._letGo(socket);
         socket.close();
-        this.#loop.callExceptionHandler({
+        reportOutside(this.#loop, {
           message: "A connection was dropped: the task factory made no task for it",
           exception,
           socket,

@@ -278,18 +278,20 @@ testProgram("The tasks that a shielded body makes are not shielded", function* (
 });
 
 testProgram("task.signal is not aborted before a cancellation is delivered", function* (t) {
-  let signal!: AbortSignal;
-  const task = createTask(t.work(function* () {
-    signal = me().signal;
-    yield* t.wait(shielded(t.body(function* () {
-      yield* t.wait(sleep(5));
-      assertFalse(signal.aborted);
-    })));
-    assert(signal.aborted);
-  }));
-  yield* t.wait(sleep(1));
-  task.cancel();
-  yield* errorOf(t.wait(task));
+  for (const isMadeBefore of [true, false]) {
+    const task = createTask(t.work(function* () {
+      if (isMadeBefore) assertFalse(me().signal.aborted);
+      yield* t.wait(shielded(t.body(function* () {
+        yield* t.wait(sleep(5));
+        assertFalse(me().signal.aborted);
+      })));
+      assert(me().signal.aborted);
+      yield* t.wait(sleep(0));
+    }));
+    yield* t.wait(sleep(1));
+    task.cancel();
+    assertInstanceOf(yield* errorOf(t.wait(task)), CancelledError);
+  }
 });
 
 testProgram("shielded() that is given up ends the shielding", function* (t) {

@@ -1,6 +1,13 @@
 /** The exception handler: set, get, call, default, and broken ones. */
-import { assert, assertEquals, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
-import { type ExceptionContext, sleep } from "../../futures/mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { type ExceptionContext, KeyboardInterrupt, sleep } from "../../futures/mod.ts";
 import { SimulatedEventLoop } from "../../loop/simulated/mod.ts";
 import { testLoop } from "../_helpers.ts";
 
@@ -159,6 +166,30 @@ testLoop("What cannot be described is reported all the same", async ({ loop }) =
   assertMatch(text, /Exception in callback .*broken/);
   assertMatch(text, /With details\nhostile: an object that cannot be described\nself: undefined/);
 });
+
+testLoop(
+  "A KeyboardInterrupt of the handler ends the run, wherever it comes from",
+  async ({ loop }) => {
+    const failures: Record<string, () => void> = {
+      "a callback": () => void loop.callSoon(broken),
+      "an async callback": () => void loop.callSoon(async () => await broken()),
+      "a chain": () => {
+        const future = loop.createFuture<void>();
+        future.then(broken);
+        future.setResult();
+      },
+    };
+    for (const [name, fail] of Object.entries(failures)) {
+      loop.setExceptionHandler(() => {
+        throw new KeyboardInterrupt(name);
+      });
+      fail();
+      await assertRejects(() => loop.runForever(), KeyboardInterrupt, name);
+    }
+  },
+  // There, an async function is refused as a callback.
+  { debug: false },
+);
 
 testLoop("An async function given to callSoon() that fails ends no process", async (t) => {
   const failure = new Error("late");

@@ -21,6 +21,7 @@ export const DOORS: Record<string, readonly string[]> = {
   "futures/_describe.ts": ["loop/", "transports/"],
   "futures/_done.ts": ["transports/"],
   "futures/_frame.ts": ["loop/", "transports/"],
+  "futures/_interrupt.ts": ["loop/"],
   "futures/_immediate.ts": ["transports/"],
   "futures/_staggered_race.ts": ["loop/"],
   "futures/_suspend.ts": ["transports/"],
