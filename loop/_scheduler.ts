@@ -281,7 +281,7 @@ export class Scheduler {
   #wait(): Promise<void> {
     const loop = this.#loop;
     if (this.#passEnd.length > 0) this.#endPass();
-    if (this.#stopping) return loop._select(0);
+    if (this.#stopping || loop._interrupted) return loop._select(0);
     const next = this.#timers.peek();
     if (next === undefined) {
       this.parkedUntil = Infinity;

@@ -4,6 +4,7 @@
  */
 import { assertEquals, assertFalse, assertInstanceOf, assertRejects } from "@std/assert";
 import {
+  allTasks,
   CancelledError,
   createTask,
   currentTask,
@@ -195,6 +196,27 @@ testInterrupt("A program's own SIGINT handler takes the place of the runner's", 
     return await future;
   });
   assertEquals(result, "my own");
+});
+
+Deno.test("An interruption that comes between two passes ends the run at once", async () => {
+  // Some of these meet the loop when it has nothing more to run, and does not wait yet.
+  for (let hops = 0; hops < 10; hops++) {
+    const loop = new SimulatedEventLoop();
+    const interrupt = async () => {
+      for (let i = 0; i < hops; i++) await undefined;
+      loop._interrupt(new KeyboardInterrupt("now"));
+    };
+    const running = loop.runUntilComplete(async () => {
+      void interrupt();
+      await sleep(1e6);
+    });
+    await assertRejects(() => running, KeyboardInterrupt, "now");
+    assertEquals(loop.time(), 0);
+    const [main] = allTasks(loop) as Set<Task<unknown>>;
+    main!.cancel();
+    await assertRejects(() => loop.runUntilComplete(main!), CancelledError);
+    loop.close();
+  }
 });
 
 testInterrupt(
