@@ -23,7 +23,7 @@ import { withAddress } from "./_address_error.ts";
 import { checkFactory, checkPort, resolveName } from "./_connect.ts";
 import { handOver } from "./_hand_over.ts";
 import { hostCall } from "./_host_call.ts";
-import { Kept } from "./_sockets.ts";
+import { checkCount, Kept } from "./_sockets.ts";
 import type { BaseEventLoop } from "./base_event_loop.ts";
 import type { DatagramEndpointOptions, IPFamily } from "./network_options.ts";
 
@@ -136,6 +136,7 @@ export function* receiveFrom(
   socket: DatagramSocket,
   size: number,
 ): Generator<Suspension, [Uint8Array<ArrayBuffer>, [string, number]], unknown> {
+  checkCount(size);
   const [data, from] = yield* receives.call(
     loop,
     socket,

@@ -81,6 +81,8 @@ class SendfileProtocol implements BaseProtocolLike<Transport> {
       paused.setException(
         error ?? new Deno.errors.ConnectionReset("Cannot send the file: the connection is closed"),
       );
+      // While the next block is read nobody waits for it, and `drained()` will tell.
+      paused.exception();
     }
     this.#protocol.connectionLost(error);
   }

@@ -80,15 +80,19 @@ async function read(socket: StreamSocket, count: number): Promise<Bytes> {
   return length === count ? buffer : buffer.slice(0, length);
 }
 
+/** Checks how many bytes are to be received. */
+export function checkCount(count: number): void {
+  if (Number.isInteger(count) && count >= 0) return;
+  throw new RangeError(`Cannot receive ${count} bytes: a whole number of 0 or more is needed`);
+}
+
 /** `loop.sockRecv()`. */
 export function* receive(
   loop: FutureLoop,
   socket: StreamSocket,
   count: number,
 ): Generator<Suspension, Bytes, unknown> {
-  if (!(Number.isInteger(count) && count >= 0)) {
-    throw new RangeError(`Cannot receive ${count} bytes: a whole number of 0 or more is needed`);
-  }
+  checkCount(count);
   if (count === 0) return new Uint8Array(0);
   const bytes = yield* reads.call(loop, socket, () => read(socket, count));
   // An earlier call may have asked for more.

@@ -145,6 +145,21 @@ testNet("createDatagramEndpoint() cancelled at any pass leaves no socket", funct
   }
 });
 
+testNet("sockRecvfrom() refuses sizes that mean nothing", function* (t) {
+  const options = { allowBroadcast: false };
+  const socket = yield* t.wait(
+    t.loop.createTask(() => bindDatagram({ host: "127.0.0.1", port: 0 }, options)),
+  );
+  const to = socket.addr as Deno.NetAddr;
+  for (const size of [-1, 1.5, NaN]) {
+    yield* t.wait(t.loop.sockSendto(socket, ascii("hello"), [to.hostname, to.port]));
+    const error = yield* errorOf(t.wait(t.loop.sockRecvfrom(socket, size)));
+    assertInstanceOf(error, RangeError);
+    assertStringIncludes(error.message, `Cannot receive ${size} bytes`);
+  }
+  socket.close();
+});
+
 testNet("sockRecvfrom() that is cancelled loses no datagram", function* (t) {
   const bind = () => bindDatagram({ host: "127.0.0.1", port: 0 }, { allowBroadcast: false });
   const near = yield* t.wait(t.loop.createTask(async () => await bind()));

@@ -10,7 +10,7 @@ import { CancelledError, NotImplementedError, RuntimeError, sleep } from "../../
 import { type DenoEventLoop, SendfileNotAvailableError } from "../../loop/mod.ts";
 import type { StreamSocket } from "../../transports/stream_socket.ts";
 import type { Transport } from "../../transports/transport.ts";
-import { errorOf, passes, type Program, type Trial } from "../_helpers.ts";
+import { errorOf, hostTurn, passes, type Program, type Trial } from "../_helpers.ts";
 import { ascii, assertPattern, latin1, pattern, Recorder } from "../transports/_recorder.ts";
 import { testNet } from "./_net.ts";
 
@@ -320,6 +320,25 @@ testNet("sendfile() ends with the connection, whose protocol is told", function*
   const closed = yield* errorOf(t.wait(t.loop.sendfile(transport, made.file)));
   assertInstanceOf(closed, RuntimeError);
   assertStringIncludes(closed.message, "closing");
+  far.transport.abort();
+  yield* t.wait(passes(3));
+});
+
+testNet("sendfile() tells of a lost connection once, also while it reads", function* (t) {
+  const [transport, near, far] = yield* transportPair(t);
+  far.transport.pauseReading();
+  const file = {
+    seek: () => Promise.resolve(0),
+    async read(memory: Uint8Array): Promise<number> {
+      if (near.calls.at(-1) === "pause") {
+        transport.abort();
+        while (near.calls.at(-1) !== "lost") await hostTurn();
+      }
+      return memory.length;
+    },
+  } as unknown as Deno.FsFile;
+  const error = yield* errorOf(t.wait(t.loop.sendfile(transport, file)));
+  assertInstanceOf(error, Deno.errors.ConnectionReset);
   far.transport.abort();
   yield* t.wait(passes(3));
 });
