@@ -316,11 +316,14 @@ export class SimulatedNetwork {
     outcomes.add(outcome);
     task.addDoneCallback(() => {
       outcomes.delete(outcome);
-      const failed = !task.cancelled() && task.exception() !== undefined;
-      if (outcome.done()) return;
-      if (task.cancelled()) outcome.cancel();
-      else if (failed) outcome.setException(task.exception());
-      else outcome.setResult(task.result());
+      if (task.cancelled()) return void outcome.cancel();
+      let result: T;
+      try {
+        result = task.result();
+      } catch (error) {
+        return void (outcome.done() || outcome.setException(error));
+      }
+      if (!outcome.done()) outcome.setResult(result);
     });
     outcome.addDoneCallback(() => {
       if (outcome.cancelled()) task.cancel();

@@ -467,6 +467,18 @@ testNetwork("A crash ends the programs of a host where they are", async (loop) =
   assertEquals(await host.run(async () => (await sleep(1), loop.time())), 126);
 });
 
+testNetwork("A program of a host fails with whatever it throws", async (loop) => {
+  const host = loop.network.host("host");
+  for (const thrown of [new RangeError("no"), undefined]) {
+    // deno-lint-ignore require-await
+    const program = host.run(async () => {
+      throw thrown;
+    });
+    const [result] = await Promise.allSettled([program]);
+    assertEquals(result, { status: "rejected", reason: thrown });
+  }
+});
+
 testNetwork("A peer that has crashed is silent; one that is back, resets", async (loop) => {
   const { client, server } = await setUp(loop);
   await client.run(async () => {
