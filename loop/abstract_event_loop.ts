@@ -120,7 +120,7 @@ export abstract class AbstractEventLoop implements FutureLoop {
   }
 
   /**
-   * Ends the run after the present pass.
+   * Ends the run after the present pass. Where the loop does not run, its next run ends after one pass.
    *
    * asyncio name: `stop`.
    */
@@ -207,7 +207,10 @@ export abstract class AbstractEventLoop implements FutureLoop {
    * @param delay the time to wait, in milliseconds; `Infinity` waits for being called off
    * @param callback the function
    * @param args its arguments
-   * @throws {RangeError} when `delay` is negative or not a number
+   * @returns a handle to call it off with
+   * @throws {RangeError} when `delay` is negative or `NaN`
+   * @throws {TypeError} when `delay` is no number, or `callback` no function
+   * @throws {RuntimeError} when the loop is closed
    */
   callLater<A extends unknown[]>(
     _delay: number,
@@ -225,7 +228,10 @@ export abstract class AbstractEventLoop implements FutureLoop {
    * @param when the time, in milliseconds as {@linkcode AbstractEventLoop.time} tells it
    * @param callback the function
    * @param args its arguments
-   * @throws {RangeError} when `when` is not a number
+   * @returns a handle to call it off with
+   * @throws {RangeError} when `when` is `NaN`
+   * @throws {TypeError} when `when` is no number, or `callback` no function
+   * @throws {RuntimeError} when the loop is closed
    */
   callAt<A extends unknown[]>(
     _when: number,
@@ -270,6 +276,7 @@ export abstract class AbstractEventLoop implements FutureLoop {
    *
    * @param coro a coroutine, a generator, an async function or a generator function
    * @param options name, context, eager start
+   * @returns the task
    * @throws {TypeError} when `coro` is none of these
    * @throws {RuntimeError} when the loop is closed
    */
@@ -330,7 +337,8 @@ export abstract class AbstractEventLoop implements FutureLoop {
   }
 
   /**
-   * Replaces the default executor. The loop shuts it down at its end.
+   * Replaces the default executor. The loop shuts it down at its end; when that fails, the exception
+   * handler is told.
    *
    * asyncio name: `set_default_executor`.
    *
@@ -344,10 +352,14 @@ export abstract class AbstractEventLoop implements FutureLoop {
    * Shuts the default executor down, when there is one: it takes no further calls, and those that
    * were made are waited for.
    *
+   * **Cancellation** ends the wait; the executor takes no calls all the same.
+   *
    * asyncio name: `shutdown_default_executor`.
    *
    * @param timeoutMs how long to wait, in milliseconds; then a warning is printed, and what still
    * runs is ended
+   * @throws {RangeError} when `timeoutMs` is negative or `NaN`
+   * @throws what the executor's `shutdown()` throws
    */
   shutdownDefaultExecutor(_timeoutMs?: number): Coroutine<void> {
     this.#missing("shutdownDefaultExecutor");
@@ -421,6 +433,8 @@ export abstract class AbstractEventLoop implements FutureLoop {
   /**
    * The names of an address, or its numbers where it has none.
    *
+   * **Cancellation** ends the wait; the host's lookup goes on and its answer is dropped.
+   *
    * asyncio name: `getnameinfo`.
    *
    * @param address host and port
@@ -453,7 +467,9 @@ export abstract class AbstractEventLoop implements FutureLoop {
    * @returns the transport and the protocol
    * @throws {TypeError} when the arguments do not fit
    * @throws {RangeError} when the port is out of range
+   * @throws {GAIError} when the name cannot be resolved
    * @throws {Deno.errors.ConnectionRefused} and its kin, with the address in the message
+   * @throws what `protocolFactory` throws; the connection is closed then
    */
   createConnection<P extends AnyProtocol>(
     _protocolFactory: () => P,
@@ -467,6 +483,8 @@ export abstract class AbstractEventLoop implements FutureLoop {
   /**
    * Listens for TCP connections and lets a protocol talk to each.
    *
+   * **Cancellation** leaves nothing open.
+   *
    * asyncio name: `create_server`.
    *
    * @param protocolFactory makes a protocol for each connection
@@ -475,6 +493,7 @@ export abstract class AbstractEventLoop implements FutureLoop {
    * @param options family, backlog, …; `sock` instead of host and port
    * @throws {TypeError} when the arguments do not fit
    * @throws {RangeError} when the port is out of range
+   * @throws {GAIError} when a name cannot be resolved
    * @throws {Deno.errors.AddrInUse} and its kin, with the address in the message
    */
   createServer(
@@ -489,12 +508,16 @@ export abstract class AbstractEventLoop implements FutureLoop {
   /**
    * Lets a protocol talk over a connection that was accepted elsewhere.
    *
+   * **Cancellation**, like any failure, closes the connection.
+   *
    * asyncio name: `connect_accepted_socket`.
    *
    * @param protocolFactory makes the protocol
    * @param sock the connection
    * @param options TLS
    * @returns the transport and the protocol
+   * @throws {TypeError} when the arguments do not fit
+   * @throws what `protocolFactory` throws
    */
   connectAcceptedSocket<P extends AnyProtocol>(
     _protocolFactory: () => P,
@@ -540,6 +563,8 @@ export abstract class AbstractEventLoop implements FutureLoop {
    * @param path the path of the socket; one that begins with NUL is a name of Linux's abstract space
    * @param options `sock` instead of a path
    * @returns the transport and the protocol
+   * @throws {TypeError} when the arguments do not fit
+   * @throws {Deno.errors.NotFound} and its kin, with the path in the message
    */
   createUnixConnection<P extends AnyProtocol>(
     _protocolFactory: () => P,
@@ -553,6 +578,7 @@ export abstract class AbstractEventLoop implements FutureLoop {
    * Listens on a Unix socket and lets a protocol talk to each connection.
    *
    * A socket that a dead process has left at the path is replaced; anything else there is an error.
+   * **Cancellation** leaves nothing open.
    *
    * asyncio name: `create_unix_server`.
    *
@@ -599,12 +625,15 @@ export abstract class AbstractEventLoop implements FutureLoop {
   /**
    * Lets a protocol send and receive datagrams (UDP).
    *
+   * **Cancellation**, like any failure, leaves nothing open, and closes `sock` where one is given.
+   *
    * asyncio name: `create_datagram_endpoint`.
    *
    * @param protocolFactory makes the protocol
    * @param options local and remote address, …
    * @returns the transport and the protocol
    * @throws {TypeError} when the options do not fit
+   * @throws {GAIError} when a name cannot be resolved
    * @throws {Deno.errors.AddrInUse} and its kin, with the address in the message
    */
   createDatagramEndpoint<P extends DatagramProtocol>(
@@ -616,6 +645,8 @@ export abstract class AbstractEventLoop implements FutureLoop {
 
   /**
    * Lets a protocol read from a pipe.
+   *
+   * **Cancellation** closes the pipe.
    *
    * asyncio name: `connect_read_pipe`.
    *
@@ -633,6 +664,8 @@ export abstract class AbstractEventLoop implements FutureLoop {
 
   /**
    * Lets a protocol write to a pipe.
+   *
+   * **Cancellation** closes the pipe.
    *
    * asyncio name: `connect_write_pipe`.
    *
@@ -697,16 +730,21 @@ export abstract class AbstractEventLoop implements FutureLoop {
   /**
    * Receives what is there, at most `nbytes` bytes; none at the end of the stream.
    *
+   * Calls at the same time get their bytes one after the other.
+   *
    * **Cancellation** ends the wait, but not the read: its bytes come with the next `sockRecv()`.
    *
    * asyncio name: `sock_recv`.
+   *
+   * @throws {RangeError} when `nbytes` is no whole number of 0 or more
+   * @throws {Deno.errors.ConnectionReset} and its kin
    */
   sockRecv(_sock: StreamSocket, _nbytes: number): Coroutine<Uint8Array<ArrayBuffer>> {
     this.#missing("sockRecv");
   }
 
   /**
-   * Receives what is there into a buffer.
+   * Receives what is there into a buffer; see {@linkcode AbstractEventLoop.sockRecv}.
    *
    * asyncio name: `sock_recv_into`.
    *
@@ -719,14 +757,19 @@ export abstract class AbstractEventLoop implements FutureLoop {
   /**
    * Sends all bytes.
    *
+   * **Cancellation** stops it in between: nobody knows how many bytes were sent.
+   *
    * asyncio name: `sock_sendall`.
+   *
+   * @throws {TypeError} when `data` is no bytes
+   * @throws {Deno.errors.BrokenPipe} and its kin
    */
   sockSendall(_sock: StreamSocket, _data: WritableData): Coroutine<void> {
     this.#missing("sockSendall");
   }
 
   /**
-   * Waits for the next connection of a listener.
+   * Waits for the next connection of a listener. Calls at the same time get one each, in turn.
    *
    * **Cancellation** ends the wait; a connection that comes all the same is given to the next
    * `sockAccept()`.
@@ -742,11 +785,16 @@ export abstract class AbstractEventLoop implements FutureLoop {
   /**
    * Opens a connection.
    *
+   * **Cancellation** leaves nothing open.
+   *
    * **Differs from asyncio**: there the socket is made first, and connected in place.
    *
    * asyncio name: `sock_connect`.
    *
    * @param address host and port, or the path of a Unix socket
+   * @returns the connection
+   * @throws {GAIError} when the name cannot be resolved
+   * @throws {Deno.errors.ConnectionRefused} and its kin, with the address in the message
    */
   sockConnect(
     _address: readonly [host: string, port: number] | string,
@@ -755,13 +803,14 @@ export abstract class AbstractEventLoop implements FutureLoop {
   }
 
   /**
-   * Receives a datagram; what is longer than `size` is cut off.
+   * Receives a datagram; what is longer than `size` bytes is cut off.
    *
    * **Cancellation** ends the wait; a datagram that comes all the same is given to the next call.
    *
    * asyncio name: `sock_recvfrom`.
    *
    * @returns the bytes and the sender
+   * @throws {RangeError} when `size` is no whole number of 0 or more
    */
   sockRecvfrom(
     _sock: DatagramSocket,
@@ -771,7 +820,7 @@ export abstract class AbstractEventLoop implements FutureLoop {
   }
 
   /**
-   * Receives a datagram into a buffer.
+   * Receives a datagram into a buffer; see {@linkcode AbstractEventLoop.sockRecvfrom}.
    *
    * asyncio name: `sock_recvfrom_into`.
    *
@@ -787,6 +836,8 @@ export abstract class AbstractEventLoop implements FutureLoop {
   /**
    * Sends a datagram.
    *
+   * **Cancellation** ends the wait; the datagram is sent all the same.
+   *
    * asyncio name: `sock_sendto`.
    *
    * @returns how many bytes were sent
@@ -800,11 +851,12 @@ export abstract class AbstractEventLoop implements FutureLoop {
   }
 
   /**
-   * Sends a file over a connection.
+   * Sends a file over a connection; see {@linkcode AbstractEventLoop.sendfile}.
    *
    * asyncio name: `sock_sendfile`.
    *
    * @returns how many bytes were sent
+   * @throws {SendfileNotAvailableError} when `fallback` is false: Deno has no such system call
    */
   sockSendfile(
     _sock: StreamSocket,
