@@ -24,10 +24,12 @@
 import type { Runnable } from "../futures/future_loop.ts";
 import { type PassLoop, runPass, runTimedPass } from "./_pass.ts";
 import {
+  BUSY_POLL_INTERVAL_MS,
   HOPS_BEFORE_REST,
   HOST_POLL_INTERVAL_MS,
   MAX_ASYNC_HOPS,
   MAX_CALLBACK_BUDGET,
+  POLL_INTERVAL_GROWTH,
 } from "./_tuning.ts";
 import type { TimerHandle } from "./handle.ts";
 import { ReadyQueue } from "./ready_queue.ts";
@@ -69,6 +71,9 @@ export class Scheduler {
   // When the host has last polled, and when the clock was last looked at for that.
   #polledAt = NaN;
   #lookedAt = NaN;
+  // After how long it polls next, and whether it has brought something for a connection meanwhile.
+  #pollIntervalMs = HOST_POLL_INTERVAL_MS;
+  #brought = false;
   // How many callbacks run between two looks.
   #budget = 1;
 
@@ -96,6 +101,7 @@ export class Scheduler {
    */
   deliver(item: Runnable): boolean {
     const loop = this.#loop;
+    this.#brought = true;
     if (this.parkedUntil === -Infinity || loop._asyncSteps > 0 || this.isTimed) return false;
     const until = this.parkedUntil;
     this.parkedUntil = -Infinity;
@@ -219,12 +225,19 @@ export class Scheduler {
       }
       if (loop._callbackBudget <= 0) {
         this.timeSeen = NaN;
-        if (this.#mustPoll()) {
-          await loop._select(0);
-          this.#polled();
-        }
+        if (this.#mustPoll()) await this.#poll();
       }
     }
+  }
+
+  /** Lets the host poll, although there is something to run. */
+  async #poll(): Promise<void> {
+    this.#brought = false;
+    await this.#loop._select(0);
+    this.#pollIntervalMs = this.#brought
+      ? BUSY_POLL_INTERVAL_MS
+      : Math.min(this.#pollIntervalMs * POLL_INTERVAL_GROWTH, HOST_POLL_INTERVAL_MS);
+    this.#polled();
   }
 
   #polled(): void {
@@ -243,10 +256,10 @@ export class Scheduler {
     const took = now - this.#lookedAt;
     this.#lookedAt = now;
     let budget = this.#budget;
-    if (took * 4 < HOST_POLL_INTERVAL_MS) budget = Math.min(budget * 2, MAX_CALLBACK_BUDGET);
-    else if (took > HOST_POLL_INTERVAL_MS) budget = Math.max(budget >> 2, 1);
+    if (took * 4 < this.#pollIntervalMs) budget = Math.min(budget * 2, MAX_CALLBACK_BUDGET);
+    else if (took > this.#pollIntervalMs) budget = Math.max(budget >> 2, 1);
     loop._callbackBudget = this.#budget = budget;
-    return now - this.#polledAt >= HOST_POLL_INTERVAL_MS;
+    return now - this.#polledAt >= this.#pollIntervalMs;
   }
 
   /**

@@ -16,6 +16,16 @@
 export const HOST_POLL_INTERVAL_MS = 0.4;
 
 /**
+ * The same while connections are busy: after a look that has brought something for one. Who talks with a
+ * loop that is never idle waits for 0.12 ms and not for 0.42, and a hundred who do so are answered
+ * 1.2 times as often. The loop gives a sixth of its time to it.
+ */
+export const BUSY_POLL_INTERVAL_MS = 0.1;
+
+/** By how much that grows with each look that has brought nothing. */
+export const POLL_INTERVAL_GROWTH = 1.25;
+
+/**
  * How often a busy loop gives Deno a plain turn, which serves timers but rarely sockets, before it opens
  * what lets it look at its sockets each time: about 2 ms of work at a stretch or in all.
  */
