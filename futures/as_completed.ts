@@ -15,7 +15,7 @@ import { TimeoutError } from "./errors.ts";
 import { type Future, isfuture } from "./future.ts";
 import type { CancelHandle } from "./future_loop.ts";
 import { Queue } from "./queue.ts";
-import { checkDelay } from "./sleep.ts";
+import { checkTimeout } from "./sleep.ts";
 import { describe } from "./_describe.ts";
 
 /** What {@linkcode asCompleted} takes beside what to wait for. */
@@ -198,7 +198,7 @@ export function asCompleted<const I extends FutureInput<unknown>>(
     );
   }
   const { timeout } = options;
-  if (timeout !== undefined && !(timeout <= 0)) checkDelay("wait for what completes", timeout);
+  checkTimeout("wait for what completes", timeout);
   return new Completed(inputs, options) as AsCompleted<unknown> as AsCompleted<
     ResultOf<I>,
     I extends Future<unknown> ? I : Future<ResultOf<I>>

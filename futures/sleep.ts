@@ -13,6 +13,7 @@ import { runningLoop } from "./_frame.ts";
 import { suspendAt } from "./_suspend.ts";
 import type { Suspension } from "./awaitable.ts";
 import { type Coroutine, Operation } from "./coroutine.ts";
+import { describe } from "./_describe.ts";
 import { RuntimeError } from "./errors.ts";
 import type { Future } from "./future.ts";
 import type { CancelHandle } from "./future_loop.ts";
@@ -156,10 +157,16 @@ export function sleep<T>(
 export function checkDelay(action: string, delay: number): void {
   if (typeof delay !== "number") {
     throw new TypeError(
-      `Cannot ${action}: the delay must be a number of milliseconds, got ${typeof delay}`,
+      `Cannot ${action}: the delay must be a number of milliseconds, got ${describe(delay)}`,
     );
   }
   if (!(delay >= 0)) {
     throw new RangeError(`Cannot ${action}: the delay must be 0 ms or more, got ${delay}`);
   }
+}
+
+/** The same for the time that a wait may take: there may be no limit, or none may be left. @internal */
+export function checkTimeout(action: string, timeout: number | undefined): void {
+  if (timeout === undefined || (typeof timeout === "number" && timeout <= 0)) return;
+  checkDelay(action, timeout);
 }

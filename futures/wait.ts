@@ -14,7 +14,7 @@ import type { Suspension } from "./awaitable.ts";
 import { type Coroutine, coroutine, iscoroutine } from "./coroutine.ts";
 import { requireLoop } from "./ensure_future.ts";
 import { type Future, isfuture } from "./future.ts";
-import { checkDelay } from "./sleep.ts";
+import { checkTimeout } from "./sleep.ts";
 import { describe } from "./_describe.ts";
 
 /** {@linkcode wait} returns when all are done. */
@@ -85,7 +85,7 @@ const waitSteps = coroutine(function* wait(
   ) {
     throw new RangeError(`Cannot wait: returnWhen has no meaning, got ${describe(returnWhen)}`);
   }
-  if (timeout !== undefined && !(timeout <= 0)) checkDelay("wait", timeout);
+  checkTimeout("wait", timeout);
   const loop = requireLoop("wait");
   const waiter = loop.createFuture<undefined>();
   const release = () => void (waiter.done() || waiter.setResult(undefined));

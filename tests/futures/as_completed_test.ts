@@ -203,6 +203,7 @@ Deno.test("asCompleted() outside of a loop, and of what cannot be waited for", (
   assertThrows(() => asCompleted(sleep(1) as never), TypeError, "an array is needed");
   assertThrows(() => asCompleted(5 as never), TypeError, "an array is needed, got 5");
   assertThrows(() => asCompleted([], { timeout: NaN }), RangeError, "got NaN");
+  assertThrows(() => asCompleted([], { timeout: null as never }), TypeError, "number of milli");
 });
 
 testAsync("asCompleted() refuses what cannot be waited for", async () => {

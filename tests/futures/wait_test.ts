@@ -212,5 +212,10 @@ testAsync("wait() refuses what it cannot wait for", async () => {
     await refuse([task], { timeout: NaN }),
     "Cannot wait: the delay must be 0 ms or more, got NaN",
   );
+  // Who comes from Python may write null for None.
+  assertEquals(
+    await refuse([task], { timeout: null }),
+    "Cannot wait: the delay must be a number of milliseconds, got null",
+  );
   await task;
 });
