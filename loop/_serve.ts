@@ -186,7 +186,7 @@ function* openListeners(
   family: 0 | 4 | 6,
   options: ListenHookOptions,
 ): Generator<Suspension, StreamListener[], unknown> {
-  const hosts = typeof host === "object" ? host : [host ?? ""];
+  const hosts = typeof host === "object" && host !== null ? host : [host ?? ""];
   if (hosts.length === 0) throw new TypeError("Cannot create a server: the list of hosts is empty");
   const addresses = new Map<string, StreamAddress>();
   for (const each of hosts) {
