@@ -21,7 +21,7 @@
  */
 
 import { giveBlock, takeBlock } from "./_block_pool.ts";
-import { countArray } from "./_long_arrays.ts";
+import { countArray } from "./_array_memory.ts";
 
 /**
  * What an idle connection holds: the allocator gives as much for 512, and a first message of 512 bytes does not

@@ -1,7 +1,7 @@
 /**
  * What a soak's processes hold: memory, and whether it is flat; descriptors, and how many there may be.
  */
-import { ballastBytes } from "../../transports/_long_arrays.ts";
+import { ballastBytes } from "../../transports/_array_memory.ts";
 
 /** What a process held at one time. Memory is in bytes. */
 export interface Sample {

@@ -1,5 +1,5 @@
 /**
- * A program that is run by `long_arrays_test.ts`: sends itself many bytes, and reads them in long arrays.
+ * A program that is run by `array_memory_test.ts`: sends itself many bytes, and reads them in long arrays.
  *
  *     deno run --allow-net --v8-flags=--trace-gc _sink_program.ts MEBIBYTES
  */

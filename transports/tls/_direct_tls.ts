@@ -14,7 +14,6 @@
  */
 
 import type { TLSSocket } from "node:tls";
-import { countHostArray } from "../_long_arrays.ts";
 import type { Outlet } from "./_wire.ts";
 
 /** What Deno calls `TLSWrap`, over a stream that is no socket. */
@@ -112,8 +111,6 @@ export class DirectTls {
     this.#undrained = false;
     const data = this.#handle.drainEncOut();
     if (data.length === 0) return false;
-    // Of the same size as the plaintext that came.
-    countHostArray(2 * data.length);
     this.#outlet(data);
     return true;
   }

@@ -36,6 +36,7 @@ import { EventEmitter } from "node:events";
 import { isIP } from "node:net";
 import tls from "node:tls";
 import { domainToASCII } from "node:url";
+import { countHostArray } from "../_array_memory.ts";
 import type { ContextConfig } from "./_context_config.ts";
 import { type DirectTls, directTls } from "./_direct_tls.ts";
 import { checkChain, checkVersion3 } from "./_peer_chain.ts";
@@ -202,6 +203,7 @@ export class TlsEngine {
 
   readonly #send = (data: Uint8Array): void => {
     this.#missing -= data.length;
+    countHostArray(data.length);
     this.#owner?.send(data);
     if (this.#writing) this.#owner?.progressed();
     // Nobody asks for the rest.
@@ -305,6 +307,7 @@ export class TlsEngine {
     socket.push = (chunk: Buffer | null): boolean => {
       if (chunk === null) this.peerClosed = true;
       else {
+        countHostArray(chunk.length);
         this.plaintext.push(
           new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.length),
         );

@@ -10,15 +10,11 @@
  * @module
  */
 
-import { countArray } from "../_long_arrays.ts";
-
 /** What an idle connection holds: more than a greeting of TLS has. */
 const MIN_BYTES = 2 * 1024;
 /** As the largest read of a socket without TLS. */
 const MAX_BYTES = 128 * 1024;
 const GROWTH = 4;
-/** Shorter reads make no arrays that are worth counting. */
-const LONG_BYTES = 4 * 1024;
 /** After so many reads in a row that leave most of it empty, it shrinks. */
 const SHRINK_AFTER = 8;
 
@@ -36,8 +32,6 @@ export class LentBuffer {
   take(count: number): Uint8Array<ArrayBuffer> {
     const bytes = this.#bytes;
     const size = bytes.length;
-    // Plaintext and ciphertext of long pieces are in arrays of their own, too.
-    if (count > LONG_BYTES) countArray(count);
     if (count === size) {
       this.#resize(Math.min(size * GROWTH, MAX_BYTES));
     } else if (count * 16 > size || size === MIN_BYTES) this.#shortReads = 0;

@@ -1,5 +1,5 @@
 /**
- * What the arrays of reads cost beside their making, and how that is kept low.
+ * What arrays for bytes cost beside their making, and how that is kept low.
  *
  * What was read is handed out in new arrays, often a gigabyte a second, of which most are forgotten at once. Two
  * things would cost more than the rest of a read:
