@@ -207,21 +207,16 @@ class CoroutineStrand extends Strand {
   }
 
   protected suspend(suspension: unknown): void {
-    const owner = this.owner;
-    const wrong = checkSuspension(suspension, owner, this.loop);
     this.enter();
+    if (suspension === undefined) return this.reschedule();
+    const wrong = suspendOn(suspension, this.owner, this.loop, this);
     if (wrong !== null) {
       this.#injected = wrong;
-      this.reschedule();
-    } else if (suspension === undefined) {
-      this.reschedule();
-    } else {
-      const future = suspension as FutureLike<unknown>;
-      future._asyncioFutureBlocking = false;
-      this.#waiting = future;
-      waitOn(future, this);
-      this.cancelRemembered(future);
+      return this.reschedule();
     }
+    const future = suspension as FutureLike<unknown>;
+    this.#waiting = future;
+    this.cancelRemembered(future);
   }
 
   get waitsFor(): FutureLike<unknown> | null {
@@ -237,16 +232,39 @@ export function waitOn(future: FutureLike<unknown>, item: Runnable): void {
 }
 
 /**
+ * Schedules `item` for when what a coroutine has yielded is done. That may be a mistake, or a third
+ * party's future, whose methods may throw.
+ *
+ * @returns what is to be thrown into the coroutine instead, or `null`
+ */
+export function suspendOn(
+  suspension: unknown,
+  task: TaskLike | null,
+  loop: FutureLoop | null,
+  item: Runnable,
+): unknown {
+  try {
+    const wrong = checkSuspension(suspension, task, loop);
+    if (wrong !== null) return wrong;
+    const future = suspension as FutureLike<unknown>;
+    future._asyncioFutureBlocking = false;
+    waitOn(future, item);
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
+
+/**
  * What is wrong with a thing that a coroutine has yielded, or `null`.
  *
- * Right are `undefined` and a future, of the same loop, that is being waited for with `yield*`.
+ * Right is a future, of the same loop, that is being waited for with `yield*`.
  */
-export function checkSuspension(
+function checkSuspension(
   suspension: unknown,
   task: TaskLike | null,
   loop: FutureLoop | null,
 ): RuntimeError | null {
-  if (suspension === undefined) return null;
   const blocking = typeof suspension === "object" && suspension !== null
     ? (suspension as Partial<FutureLike<unknown>>)._asyncioFutureBlocking
     : undefined;

@@ -19,10 +19,10 @@ const open = new Set<object>();
  */
 export function describe(value: unknown): string {
   switch (typeof value) {
-    case "function":
-      return typeof value.name === "string" && value.name !== ""
-        ? `function ${value.name}`
-        : "an unnamed function";
+    case "function": {
+      const name = nameOf(value);
+      return name === "" ? "an unnamed function" : `function ${name}`;
+    }
     case "string":
       return JSON.stringify(value.length > 60 ? value.slice(0, 57) + "…" : value);
     case "object": {
@@ -40,6 +40,16 @@ export function describe(value: unknown): string {
     }
     default:
       return String(value);
+  }
+}
+
+/** The name of a function, where it has one. */
+function nameOf(value: { readonly name?: unknown }): string {
+  try {
+    const { name } = value;
+    return typeof name === "string" ? name : "";
+  } catch {
+    return "";
   }
 }
 

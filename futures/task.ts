@@ -22,7 +22,7 @@
  */
 
 import { enterAsync, Frame, sync } from "./_frame.ts";
-import { checkSuspension, waitOn } from "./_await.ts";
+import { suspendOn } from "./_await.ts";
 import type { Strand } from "./_strand.ts";
 import type { Suspension } from "./awaitable.ts";
 import { type Context, copyContext } from "./context.ts";
@@ -363,14 +363,12 @@ export class Task<T> extends Future<T> implements Runnable, LinkedTask {
 
   /** A third party's future, or a mistake. */
   #stepOther(suspension: unknown): void {
-    const wrong = checkSuspension(suspension, this, this._loop);
+    const wrong = suspendOn(suspension, this, this._loop, new Wakeup(this));
     if (wrong !== null) {
       this.#injected = wrong;
       return this._loop._enqueue(this);
     }
     const future = suspension as FutureLike<unknown>;
-    future._asyncioFutureBlocking = false;
-    waitOn(future, new Wakeup(this));
     this.#waiting = future;
     if (this._mustCancel && this._cancellation!.passTo(future)) this._mustCancel = false;
   }

@@ -104,6 +104,30 @@ testProgram("A foreign future inside a coroutine that an async function awaits",
   assertInstanceOf(yield* errorOf(t.wait(cancelled)), CancelledError);
 });
 
+testProgram("What the methods of a foreign future throw fails the wait for it", function* (t) {
+  for (const method of ["getLoop", "addDoneCallback"] as const) {
+    const broken = new ScratchFuture<number>(t.loop);
+    const wrong = new RangeError(method);
+    let isBroken = false;
+    const work = createTask(t.work(function* () {
+      yield* t.wait(sleep(1));
+      const error = yield* errorOf(t.wait(
+        coroutine(function* () {
+          broken[method] = () => {
+            isBroken = true;
+            throw wrong;
+          };
+          return yield* broken;
+        })(),
+      ));
+      yield* t.wait(sleep(1));
+      return error;
+    }));
+    assertStrictEquals(yield* t.wait(work), wrong);
+    assert(isBroken);
+  }
+});
+
 testProgram("A foreign future that was yielded without a star is told", function* (t) {
   const future = new ScratchFuture<number>(t.loop);
   const task = createTask(function* (): Program<void> {

@@ -162,7 +162,10 @@ testLoop("What cannot be described is reported all the same", async ({ loop }) =
     future.addDoneCallback(broken);
     await loop.runUntilComplete(sleep(1));
     loop.callExceptionHandler({ message: "With details", hostile, self: undefined });
+    loop.callSoon(Object.defineProperty(broken.bind(null), "name", { get: hostile.toString }));
+    await loop.runUntilComplete(sleep(1));
   });
+  assertMatch(text, /Exception in callback <Handle an unnamed function>/);
   assertMatch(text, /Exception in callback .*broken/);
   assertMatch(text, /With details\nhostile: an object that cannot be described\nself: undefined/);
 });
