@@ -119,8 +119,8 @@ class Sleep<T> extends Operation<T> {
 /**
  * Waits for some time, and lets everything else run meanwhile.
  *
- * `sleep(0)` lets all callbacks that are ready now run once. `sleep(Infinity)` waits until it is
- * cancelled.
+ * `sleep(0)` lets all callbacks that are ready now run once, and so does a time that is over, a negative
+ * one. `sleep(Infinity)` waits until it is cancelled.
  *
  * **Cancellation** ends the wait and leaves no timer behind.
  *
@@ -129,7 +129,8 @@ class Sleep<T> extends Operation<T> {
  * @param delay the time to wait, in milliseconds; never less passes
  * @param result what waiting for it gives
  * @param options a signal that ends the wait
- * @throws {RangeError} when `delay` is negative or no number
+ * @throws {RangeError} when `delay` is `NaN`
+ * @throws {TypeError} when `delay` is no number
  *
  * @example Waiting
  * ```ts
@@ -150,23 +151,23 @@ export function sleep<T>(
   if (options?.signal !== undefined) return withSignal(sleep(delay, result), options.signal);
   if (delay === 0) return new Turn<T | undefined>(result);
   checkDelay("sleep", delay);
+  if (delay < 0) return new Turn<T | undefined>(result);
   return new Sleep<T | undefined>(delay, result);
 }
 
-/** @internal */
+/** Checks a delay; a negative one is of something that is late. @internal */
 export function checkDelay(action: string, delay: number): void {
   if (typeof delay !== "number") {
     throw new TypeError(
       `Cannot ${action}: the delay must be a number of milliseconds, got ${describe(delay)}`,
     );
   }
-  if (!(delay >= 0)) {
-    throw new RangeError(`Cannot ${action}: the delay must be 0 ms or more, got ${delay}`);
+  if (Number.isNaN(delay)) {
+    throw new RangeError(`Cannot ${action}: the delay must be a number of milliseconds, got NaN`);
   }
 }
 
-/** The same for the time that a wait may take: there may be no limit, or none may be left. @internal */
+/** The same for the time that a wait may take, where there may be no limit. @internal */
 export function checkTimeout(action: string, timeout: number | undefined): void {
-  if (timeout === undefined || (typeof timeout === "number" && timeout <= 0)) return;
-  checkDelay(action, timeout);
+  if (timeout !== undefined) checkDelay(action, timeout);
 }

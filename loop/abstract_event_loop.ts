@@ -204,11 +204,12 @@ export abstract class AbstractEventLoop implements FutureLoop {
    *
    * asyncio name: `call_later`.
    *
-   * @param delay the time to wait, in milliseconds; `Infinity` waits for being called off
+   * @param delay the time to wait, in milliseconds; a negative one is over already, and `Infinity`
+   * waits for being called off
    * @param callback the function
    * @param args its arguments
    * @returns a handle to call it off with
-   * @throws {RangeError} when `delay` is negative or `NaN`
+   * @throws {RangeError} when `delay` is `NaN`
    * @throws {TypeError} when `delay` is no number, or `callback` no function
    * @throws {RuntimeError} when the loop is closed
    */

@@ -398,7 +398,7 @@ export class BaseEventLoop extends AbstractEventLoop {
     callback: (...args: A) => void,
     ...args: A
   ): TimerHandle {
-    if (typeof delay !== "number" || !(delay >= 0)) checkDelay("schedule a callback", delay);
+    if (typeof delay !== "number" || Number.isNaN(delay)) checkDelay("schedule a callback", delay);
     if (this.#closed || this.#debug || typeof callback !== "function") {
       this.#check("callLater", callback);
     }

@@ -134,18 +134,29 @@ testRealLoop(
 );
 
 Deno.test("sleep() refuses a delay that is none, at the call", () => {
-  for (const delay of [NaN, -1, -0.001, -Infinity]) {
-    assertThrows(
-      () => sleep(delay),
-      RangeError,
-      `Cannot sleep: the delay must be 0 ms or more, got ${delay}`,
-    );
-  }
+  assertThrows(
+    () => sleep(NaN),
+    RangeError,
+    "Cannot sleep: the delay must be a number of milliseconds, got NaN",
+  );
   for (const delay of ["5", null, undefined, {}, 5n]) {
     assertThrows(() => sleep(delay as never), TypeError, "must be a number of milliseconds");
   }
-  sleep(-0);
 });
+
+for (const delay of [-1, -1e-9, -0, -Infinity]) {
+  testProgram(`sleep(${delay}) is a turn, as sleep(0) is`, function* (t) {
+    const order: string[] = [];
+    t.loop.callSoon(() => {
+      order.push("first");
+      t.loop.callSoon(() => order.push("second"));
+    });
+    assertEquals(yield* t.wait(sleep(delay, "turn")), "turn");
+    assertEquals(order, ["first"]);
+    assertEquals(t.loop.time(), 0);
+    assertEquals(t.loop.liveTimers(), []);
+  });
+}
 
 testProgram("A sleep() whose result is a promise or a future gives it as it is", function* (t) {
   const future = t.loop.createFuture<number>();

@@ -210,7 +210,7 @@ testAsync("wait() refuses what it cannot wait for", async () => {
   );
   assertEquals(
     await refuse([task], { timeout: NaN }),
-    "Cannot wait: the delay must be 0 ms or more, got NaN",
+    "Cannot wait: the delay must be a number of milliseconds, got NaN",
   );
   // Who comes from Python may write null for None.
   assertEquals(
