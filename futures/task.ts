@@ -511,16 +511,10 @@ export class Task<T> extends Future<T> implements Runnable, LinkedTask {
     const cancelling = this._state === 0 && this.#cancelRequests > 0 ? "cancelling " : "";
     const coro = this.#coro === null
       ? ""
-      : ` coro=${
-        this.#coro instanceof Coroutine
-          ? this.#coro
-          : typeof this.#coro === "function"
-          ? describe(this.#coro)
-          : "a generator"
-      }`;
+      : ` coro=${isGenerator(this.#coro) ? "a generator" : describe(this.#coro)}`;
     const waiting = this.#waiting === null || this.#waiting instanceof Task
       ? ""
-      : ` waitFor=${this.#waiting}`;
+      : ` waitFor=${describe(this.#waiting)}`;
     return `${cancelling}${super._describe()} name='${this.getName()}'${coro}${waiting}`;
   }
 }

@@ -7,9 +7,9 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { type ExceptionContext, KeyboardInterrupt, sleep } from "../../futures/mod.ts";
+import { Coroutine, type ExceptionContext, KeyboardInterrupt, sleep } from "../../futures/mod.ts";
 import { SimulatedEventLoop } from "../../loop/simulated/mod.ts";
-import { testLoop } from "../_helpers.ts";
+import { type Program, testLoop } from "../_helpers.ts";
 
 /** Runs `body` and gives back what it has printed as errors. */
 async function printed(body: () => void | Promise<void>): Promise<string> {
@@ -147,6 +147,23 @@ testLoop("A handler may pass on to the default one", async ({ loop }) => {
   });
   assertMatch(text, /broken callback/);
   assertEquals(/mine/.test(text), false);
+});
+
+testLoop("A task whose parts cannot be described is reported all the same", async (t) => {
+  class Nameless extends Coroutine<void> {
+    override get name(): string {
+      throw new TypeError("hostile");
+    }
+    protected override *_start(): Program<void> {
+      yield* sleep(1);
+    }
+  }
+  const task = t.loop.createTask(new Nameless());
+  task.addDoneCallback(broken);
+  await t.loop.runUntilComplete(sleep(2));
+  const [message, ...more] = t.takeMessages();
+  assertMatch(message!, /broken of <Task finished .* coro=an object that cannot be described>$/);
+  assertEquals(more, []);
 });
 
 testLoop("What cannot be described is reported all the same", async ({ loop }) => {
