@@ -25,16 +25,17 @@ export function checkNotGivenAway({ buffer }: Uint8Array): void {
 /**
  * The bytes of an array buffer or of a view of one; no copy.
  *
+ * @param action what is to be done with them, for the message
  * @throws {TypeError} when it is neither
  */
-export function bytesOf(data: WritableData): Uint8Array {
+export function bytesOf(data: WritableData, action = "write"): Uint8Array {
   if (data instanceof Uint8Array) return data;
   if (ArrayBuffer.isView(data)) {
     return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   }
   if (data instanceof ArrayBuffer || data instanceof SharedArrayBuffer) return new Uint8Array(data);
   throw new TypeError(
-    `Cannot write ${describe(data)}: bytes are needed` +
+    `Cannot ${action} ${describe(data)}: bytes are needed` +
       (typeof data === "string" ? "; encode it with new TextEncoder().encode(text)" : ""),
   );
 }

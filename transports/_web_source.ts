@@ -8,6 +8,7 @@
  * @module
  */
 
+import { describe } from "../futures/_describe.ts";
 import type { PausableTransport, StreamReader } from "./stream_reader.ts";
 
 /** A web stream as the transport of a reader. */
@@ -16,7 +17,14 @@ export class WebSource implements PausableTransport {
   readonly #stream: ReadableStream<Uint8Array>;
   #resumed: PromiseWithResolvers<void> | null = null;
 
+  /** @throws {TypeError} when `stream` is no stream */
   constructor(reader: StreamReader, stream: ReadableStream<Uint8Array>) {
+    if (!(typeof stream === "object" && stream !== null && Symbol.asyncIterator in stream)) {
+      throw new TypeError(
+        `Cannot make a reader of ${describe(stream)}: a ReadableStream of bytes is needed; where ` +
+          "all bytes are there already, use feedData() and feedEof()",
+      );
+    }
     this.#reader = reader;
     this.#stream = stream;
   }
@@ -36,6 +44,12 @@ export class WebSource implements PausableTransport {
   async pump(): Promise<void> {
     try {
       for await (const chunk of this.#stream) {
+        if (typeof chunk === "string") {
+          throw new TypeError(
+            `Cannot read a stream of strings, got ${describe(chunk)}: bytes are needed; ` +
+              "use stream.pipeThrough(new TextEncoderStream())",
+          );
+        }
         this.#reader.feedData(chunk);
         if (this.#resumed !== null) await this.#resumed.promise;
       }

@@ -20,9 +20,11 @@ import type { Coroutine } from "../futures/coroutine.ts";
 import { NotImplementedError, RuntimeError } from "../futures/errors.ts";
 import type { Future } from "../futures/future.ts";
 import type { FutureLoop } from "../futures/future_loop.ts";
+import { bytesOf } from "./_bytes.ts";
 import { ByteBuffer } from "./_byte_buffer.ts";
 import { LineIterator } from "./_line_iterator.ts";
 import {
+  checkByteCount,
   checkSeparators,
   NEWLINE,
   ReadAll,
@@ -192,8 +194,10 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    * asyncio name: `feed_data`.
    *
    * @throws {RuntimeError} when the end was fed already
+   * @throws {TypeError} when `data` is no bytes
    */
   feedData(data: Uint8Array): void {
+    if (!(data instanceof Uint8Array)) data = bytesOf(data, "feed a reader with");
     const { buffer, limit, eof } = this.#state;
     if (eof) throw new RuntimeError("Cannot feed data to a reader: its end has been fed already");
     if (data.length === 0) return;
@@ -312,11 +316,10 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    * @param options signal
    * @throws {IncompleteReadError} when the stream ends before; it carries what came
    * @throws {RangeError} when `n` is no whole number of 0 or more
+   * @throws {TypeError} when `n` is no number
    */
   readexactly(n: number, options?: ReadOptions): Coroutine<Uint8Array<ArrayBuffer>> {
-    if (!(Number.isInteger(n) && n >= 0)) {
-      throw new RangeError(`Cannot read exactly ${n} bytes: a whole number of 0 or more is needed`);
-    }
+    checkByteCount("read exactly", n, 0);
     return withSignal(new ReadExactly(this.#state, n), options?.signal);
   }
 
@@ -328,11 +331,12 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    * @param n the most bytes to read; without it, or negative, everything up to the end
    * @param options signal
    * @returns the bytes; none at the end of the stream
-   * @throws {RangeError} when `n` is NaN
+   * @throws {RangeError} when `n` is no whole number, nor `Infinity`
+   * @throws {TypeError} when `n` is no number
    */
   read(n = -1, options?: ReadOptions): Coroutine<Uint8Array<ArrayBuffer>> {
-    if (Number.isNaN(n)) throw new RangeError("Cannot read NaN bytes: a number is needed");
-    const operation = n < 0 ? new ReadAll(this.#state) : new ReadSome(this.#state, Math.trunc(n));
+    if (n !== Infinity) checkByteCount("read", n, -Infinity);
+    const operation = n < 0 ? new ReadAll(this.#state) : new ReadSome(this.#state, n);
     return withSignal(operation, options?.signal);
   }
 
@@ -367,6 +371,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    *
    * @param stream the web stream; it is locked from now on
    * @param options limit, loop
+   * @throws {TypeError} when `stream` is no stream
    */
   static from(
     stream: ReadableStream<Uint8Array>,

@@ -334,13 +334,72 @@ async function readWebStream(): Promise<void> {
   assertEquals(total, 100_000);
 }
 
+testProgram("StreamReader.read(Infinity) gives what is there", function* (t) {
+  assertEquals(text(yield* t.wait(fed(["abc"]).read(Infinity))), "abc");
+});
+
+testAsync("StreamReader.feedData() takes bytes of every kind, and nothing else", async () => {
+  const reader = new StreamReader();
+  reader.feedData(bytes("ab").buffer as never);
+  reader.feedData(new DataView(bytes("cd").buffer) as never);
+  for (const data of ["abc", "", 5, [1, 2], null, undefined]) {
+    assertThrows(() => reader.feedData(data as never), TypeError, "bytes are needed");
+  }
+  assertThrows(
+    () => reader.feedData("abc" as never),
+    TypeError,
+    'Cannot feed a reader with "abc": bytes are needed; encode it with new TextEncoder().encode(',
+  );
+  reader.feedEof();
+  assertEquals(text(await reader.read()), "abcd");
+});
+
+testRealLoop(
+  "StreamReader.from() of a stream of strings fails, and says how to encode them",
+  () => new DenoEventLoop(),
+  (t) =>
+    t.loop.runUntilComplete(async () => {
+      const reader = StreamReader.from(ReadableStream.from(["abc", "def"]) as never);
+      const error = await errorFrom(reader.read());
+      assertInstanceOf(error, TypeError);
+      assertEquals(
+        error.message,
+        'Cannot read a stream of strings, got "abc": bytes are needed; ' +
+          "use stream.pipeThrough(new TextEncoderStream())",
+      );
+    }),
+);
+
+testAsync("StreamReader.from() refuses what is no stream", async () => {
+  await undefined;
+  for (const stream of ["abc", bytes("abc"), undefined, null, {}]) {
+    assertThrows(
+      () => StreamReader.from(stream as never),
+      TypeError,
+      "a ReadableStream of bytes is needed",
+    );
+  }
+});
+
 testAsync("StreamReader says what is wrong with arguments", async () => {
   await undefined;
   const reader = fed([]);
   assertThrows(() => new StreamReader({ limit: 0 }), RangeError, "must be positive, got 0");
   assertThrows(() => reader.readexactly(-1), RangeError, "Cannot read exactly -1 bytes");
   assertThrows(() => reader.readexactly(1.5), RangeError, "Cannot read exactly 1.5 bytes");
+  assertThrows(
+    () => reader.readexactly("5" as never),
+    TypeError,
+    'Cannot read exactly "5" bytes: a whole number of 0 or more is needed',
+  );
   assertThrows(() => reader.read(NaN), RangeError, "Cannot read NaN bytes");
+  assertThrows(
+    () => reader.read(1.5),
+    RangeError,
+    "Cannot read 1.5 bytes: a whole number is needed",
+  );
+  assertThrows(() => reader.read("5" as never), TypeError, 'Cannot read "5" bytes');
+  assertThrows(() => reader.read(null as never), TypeError, "Cannot read null bytes");
   assertThrows(() => reader.readuntil([]), RangeError, "at least one is needed");
   assertThrows(() => reader.readuntil(new Uint8Array()), RangeError, "it is empty");
   assertThrows(
