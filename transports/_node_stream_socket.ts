@@ -83,7 +83,7 @@ export class NodeStreamSocket implements StreamSocket {
       this.#socket.write(data, (error) => {
         if (error === null || error === undefined) return resolve(data.length);
         const told = fromNodeError(error);
-        // Node itself closes the standard input of a child that has exited.
+        // Node itself closes a socket that has failed.
         if (this.#closed || !(told instanceof Deno.errors.BadResource)) reject(told);
         else reject(new Deno.errors.BrokenPipe("The pipe was closed", { cause: error }));
       });

@@ -77,6 +77,10 @@ function wrap(
     const socket = child.stdio[fd] as Socket | null | undefined;
     return socket === null || socket === undefined ? undefined : new NodeStreamSocket(socket);
   };
+  const stdin = pipe(0);
+  // Node closes what stands here with each signal that is sent, and when the child has exited; a child
+  // may live through a signal, and a grandchild may read on.
+  child.stdin = null;
   const extra = new Map<number, StreamSocket>();
   for (const [fd, stdio] of Object.entries(command.extraFds ?? {})) {
     if (stdio === PIPE) extra.set(Number(fd), pipe(Number(fd))!);
@@ -84,18 +88,26 @@ function wrap(
   return {
     pid,
     subprocess: child,
-    stdin: pipe(0),
+    stdin,
     stdout: merged ?? pipe(1),
     stderr: pipe(2),
     extra,
     exited: new Promise((resolve) => {
       child.once("exit", (code, signal) => resolve(returncodeOf(code, signal)));
     }),
-    kill(signal) {
-      child.kill(signal as NodeJS.Signals);
-    },
+    kill: (signal) => kill(child, signal),
     unref: () => child.unref(),
   };
+}
+
+/**
+ * Sends a signal. Node sends one only, and takes a child for ended by that, whatever it has ended with;
+ * only while no signal is noted does it ask the system.
+ */
+function kill(child: ChildProcess, signal: Deno.Signal): void {
+  const noted: { killed: boolean; signalCode: NodeJS.Signals | null } = child;
+  noted.killed = false;
+  if (child.kill(signal as NodeJS.Signals)) noted.signalCode = null;
 }
 
 /** Two connected ends: one to read from, one for the child, in the shape that Node passes on. */

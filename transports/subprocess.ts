@@ -10,6 +10,7 @@
  */
 
 import { type AbortOptions, withSignal } from "../futures/_abort.ts";
+import { describe } from "../futures/_describe.ts";
 import type { Suspension } from "../futures/awaitable.ts";
 import { _coroutineOf, type Coroutine } from "../futures/coroutine.ts";
 import { CancelledError, RuntimeError } from "../futures/errors.ts";
@@ -28,7 +29,8 @@ type Bytes = Uint8Array<ArrayBuffer>;
 export interface ProcessWaitOptions extends AbortOptions {
   /**
    * Ends the child when the wait is cancelled or aborted: it is asked to end (SIGTERM), and after so
-   * many milliseconds killed (SIGKILL). Only when it has exited, the cancellation goes on.
+   * many milliseconds killed (SIGKILL). Only when it has exited, the cancellation goes on. A number, 0
+   * or more; with `Infinity` it is not killed.
    * @default the child goes on
    */
   terminateOnCancel?: number;
@@ -152,6 +154,8 @@ export class Process implements AsyncDisposable {
    *
    * @param options signal, and whether to end the child when the wait ends early
    * @returns the return code
+   * @throws {TypeError} when `terminateOnCancel` is no number
+   * @throws {RangeError} when `terminateOnCancel` is negative or NaN
    */
   wait(options: ProcessWaitOptions = {}): Coroutine<number> {
     return this.#waiting(this.#wait(), "wait", options);
@@ -177,7 +181,8 @@ export class Process implements AsyncDisposable {
    * @param options signal, and whether to end the child when the wait ends early
    * @returns what came from `stdout` and `stderr`
    * @throws {RuntimeError} when input is given, but was before, or `stdin` is no pipe
-   * @throws {TypeError} when the input is no bytes
+   * @throws {TypeError} when the input is no bytes, or `terminateOnCancel` no number
+   * @throws {RangeError} when `terminateOnCancel` is negative or NaN
    */
   communicate(
     input?: WritableData,
@@ -239,11 +244,7 @@ export class Process implements AsyncDisposable {
     name: string,
     { signal, terminateOnCancel }: ProcessWaitOptions,
   ): Coroutine<T> {
-    if (terminateOnCancel !== undefined && !(terminateOnCancel >= 0)) {
-      throw new RangeError(
-        `Cannot wait for a child: terminateOnCancel must be 0 ms or more, got ${terminateOnCancel}`,
-      );
-    }
+    checkGrace(terminateOnCancel);
     const steps = terminateOnCancel === undefined ? work : this.#orEnd(work, terminateOnCancel);
     return withSignal(_coroutineOf(steps, name), signal);
   }
@@ -291,4 +292,16 @@ export class Process implements AsyncDisposable {
   [Symbol.for("Deno.customInspect")](): string {
     return this.toString();
   }
+}
+
+function checkGrace(graceMs: number | undefined): void {
+  if (graceMs === undefined) return;
+  const action = "Cannot wait for a child: terminateOnCancel";
+  if (typeof graceMs !== "number") {
+    throw new TypeError(
+      `${action} must be a number of milliseconds, as in { terminateOnCancel: 5_000 }, got ` +
+        describe(graceMs),
+    );
+  }
+  if (!(graceMs >= 0)) throw new RangeError(`${action} must be 0 ms or more, got ${graceMs}`);
 }

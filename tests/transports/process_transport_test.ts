@@ -462,6 +462,58 @@ testChild(["sleep"], "A child can be terminated, killed, and sent signals", asyn
   }
 });
 
+/** Each starts a child in another way. */
+const WAYS: SubprocessOptions[] = [
+  {},
+  { argv0: "its-name" },
+  { extraFds: { 4: DEVNULL } },
+  { stderr: STDOUT },
+];
+
+testChild(["bash"], "A child gets each signal, however it was started", async (t) => {
+  const script = "trap 'echo hup' HUP; echo ready; while :; do sleep 0.01; done";
+  for (const options of WAYS) {
+    const [transport, protocol] = await start(t, bash(script, options));
+    for (const text of ["ready\n", "ready\nhup\n", "ready\nhup\nhup\n"]) {
+      while (protocol.text(1) !== text) await sleep(1);
+      transport.sendSignal(text.endsWith("hup\nhup\n") ? "SIGKILL" : "SIGHUP");
+    }
+    await protocol.until("lost");
+    assertEquals(transport.getReturncode(), -9);
+  }
+});
+
+testChild(["bash"], "A signal that a child lives through is not its return code", async (t) => {
+  const ends = [["exit 7", 7], ["kill -KILL $$", -9], ["kill -HUP $$", -1]] as const;
+  for (const options of WAYS) {
+    for (const [end, returncode] of ends) {
+      const script = `trap '' USR1; echo ready; read -r; ${end}`;
+      const [transport, protocol] = await start(t, bash(script, { stdin: PIPE, ...options }));
+      await protocol.until("data 1");
+      transport.sendSignal("SIGUSR1");
+      // Nor does it close the standard input.
+      (transport.getPipeTransport(0) as WriteTransport).write(ascii("go\n"));
+      await protocol.until("lost");
+      assertEquals(transport.getReturncode(), returncode);
+    }
+  }
+});
+
+testChild(["bash", "cat"], "A child that lives through a signal can still be fed", async (t) => {
+  for (const options of WAYS) {
+    const script = "trap '' TERM; echo ready; exec cat";
+    const [transport, protocol] = await start(t, bash(script, { stdin: PIPE, ...options }));
+    await protocol.until("data 1");
+    const input = transport.getPipeTransport(0) as WriteTransport;
+    transport.terminate();
+    await settle();
+    input.write(ascii("text"));
+    input.close();
+    await protocol.until("lost");
+    assertEquals([protocol.text(1), transport.getReturncode()], ["ready\ntext", 0]);
+  }
+});
+
 testChild(["sh"], "A shell runs a command line", async (t) => {
   assertEquals(await outcome(t, shell("echo $0 | tr a-z A-Z; exit 3")), ["/BIN/SH\n", "", 3]);
 });
@@ -549,6 +601,19 @@ testChild(
   },
 );
 
+/** Waits until there is no such process. */
+async function assertGone(pid: number): Promise<void> {
+  for (let turn = 0; turn < 1000; turn++) {
+    try {
+      Deno.kill(pid, "SIGCONT");
+    } catch (error) {
+      return assertInstanceOf(error, Deno.errors.NotFound);
+    }
+    await sleep(1);
+  }
+  throw new Error(`Process ${pid} still runs`);
+}
+
 /** As `assertEquals`, which takes its time with a megabyte. */
 function equals(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
@@ -558,15 +623,17 @@ testChild(
   ["bash", "cat"],
   "A grandchild gets all that was written for it before its parent ended",
   async (t) => {
-    const what = bash("cat <&0 & exit 0", { stdin: PIPE });
-    const [transport, protocol] = await start(t, what);
-    const data = pattern(500_000);
-    const input = transport.getPipeTransport(0) as WriteTransport;
-    input.write(data);
-    input.close();
-    await protocol.until("lost");
-    assert(equals(protocol.bytes(1), data));
-    assert(protocol.calls.includes("exited 0"));
+    for (const options of WAYS) {
+      const what = bash("cat <&0 & exit 0", { stdin: PIPE, ...options });
+      const [transport, protocol] = await start(t, what);
+      const data = pattern(500_000);
+      const input = transport.getPipeTransport(0) as WriteTransport;
+      input.write(data);
+      input.close();
+      await protocol.until("lost");
+      assert(equals(protocol.bytes(1), data));
+      assert(protocol.calls.includes("exited 0"));
+    }
   },
 );
 
@@ -606,6 +673,26 @@ testChild(["bash"], "A child's output is there although the child is gone", asyn
     assertEquals(protocol.bytes(1).length, 30_000);
   }
 });
+
+testChild(
+  ["bash"],
+  "A child that minds no SIGTERM is killed when the loop is closed",
+  async () => {
+    for (const options of WAYS) {
+      const loop = newEventLoop();
+      const script = "trap '' TERM; echo ready; while :; do sleep 0.01; done";
+      const protocol = new ProcessRecorder();
+      const transport = await loop.runUntilComplete(
+        startProcess(loop, protocol, bash(script, options)),
+      );
+      await loop.runUntilComplete(() => protocol.until("data 1"));
+      transport.terminate();
+      loop.close();
+      const { pid } = transport.getExtraInfo("subprocess") as { pid: number };
+      await assertGone(pid);
+    }
+  },
+);
 
 testChild(["sleep"], "A child is killed by close(), and its transport ends", async (t) => {
   for (const argv0 of [undefined, "its-name"]) {

@@ -280,7 +280,26 @@ testWith(["sleep"], "terminateOnCancel goes for a signal as well", async () => {
     DOMException,
   );
   assertEquals(child.returncode, -15);
-  assertThrows(() => child.wait({ terminateOnCancel: -1 }), RangeError, "0 ms or more");
+});
+
+testWith(["sleep"], "terminateOnCancel must be a number of milliseconds", async () => {
+  const child = await createSubprocessExec("sleep", ["60"], PIPES);
+  for (const method of ["wait", "communicate"] as const) {
+    const call = (terminateOnCancel: unknown) => {
+      const options = { terminateOnCancel } as { terminateOnCancel: number };
+      return method === "wait" ? child.wait(options) : child.communicate(undefined, options);
+    };
+    for (const mistake of [true, false, null, "5000", 5n]) {
+      assertThrows(() => call(mistake), TypeError, "must be a number of milliseconds, as in");
+    }
+    for (const mistake of [-1, NaN]) assertThrows(() => call(mistake), RangeError, "0 ms or more");
+  }
+  const task = createTask(() => child.wait({ terminateOnCancel: Infinity }));
+  await sleep(5);
+  task.cancel();
+  await assertRejects(async () => await task, CancelledError);
+  assertEquals(child.returncode, -15);
+  await child.communicate();
 });
 
 testWith(["sleep"], "A block with `await using` leaves no child behind", async () => {
@@ -292,6 +311,19 @@ testWith(["sleep"], "A block with `await using` leaves no child behind", async (
   assertEquals(child.returncode, -9);
   {
     await using _ = child;
+  }
+});
+
+testWith(["bash"], "A block with `await using` kills a child that minds no SIGTERM", async () => {
+  for (const options of [PIPES, { ...PIPES, stderr: STDOUT }, { ...PIPES, argv0: "its-name" }]) {
+    const script = "trap '' TERM; echo ready; while :; do sleep 0.01; done";
+    const child = await bash(script, options);
+    {
+      await using inside = child;
+      await inside.stdout!.readline();
+      inside.terminate();
+    }
+    assertEquals(child.returncode, -9);
   }
 });
 
