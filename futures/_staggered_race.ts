@@ -3,8 +3,8 @@
  *
  * asyncio counterpart: `asyncio.staggered`. What "happy eyeballs" (RFC 8305) is made of.
  *
- * Invariants: when the race has ended, however it did, every attempt has ended; a result that is not
- * the winner's, or that nobody will get, was given to `discard`.
+ * Invariants: when the race has ended, unless it was closed (`Coroutine.close()`), every attempt has
+ * ended; a result that is not the winner's, or that nobody will get, was given to `discard`.
  *
  * May be imported by `loop/`.
  *
@@ -109,6 +109,12 @@ class Race<T> {
     if (this.winner !== undefined) this.#discard?.(this.winner.result);
     this.winner = undefined;
   }
+
+  /** The coroutine was closed: nobody can wait any more until the attempts have ended. */
+  abandon(): void {
+    this.giveUp();
+    for (const task of this.running.keys()) task.cancel();
+  }
 }
 
 /**
@@ -158,6 +164,8 @@ const raceSteps = coroutine(function* staggeredRace(
     race.giveUp();
     yield* race.end();
     throw error;
+  } finally {
+    if (race.running.size > 0) race.abandon();
   }
   return { winner: race.winner, exceptions: race.exceptions };
 });

@@ -36,11 +36,13 @@ export function* handOver<T extends BaseTransport, P>(
     open?.close();
     throw error;
   }
+  let isOver = false;
   try {
     yield* waiter;
-  } catch (error) {
-    transport.close();
-    throw error;
+    isOver = true;
+  } finally {
+    // Also where the coroutine is closed.
+    if (!isOver) transport.close();
   }
   return [transport, protocol];
 }

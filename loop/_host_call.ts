@@ -29,14 +29,19 @@ export function* hostCall<T>(
     (answer) => future.done() ? dispose(answer) : future.setResult(answer),
     (error) => void (future.done() || future.setException(error)),
   );
+  let isTaken = false;
   try {
-    return yield* future;
-  } catch (error) {
-    controller.abort();
-    // The answer may have come in the pass in which the wait was cancelled.
-    if (future.done() && !future.cancelled() && future.exception() === undefined) {
-      dispose(future.result());
+    const answer = yield* future;
+    isTaken = true;
+    return answer;
+  } finally {
+    // Also where the coroutine is closed.
+    if (!isTaken) {
+      controller.abort();
+      // The answer may have come in the pass in which the wait was cancelled.
+      if (!future.cancel() && !future.cancelled() && future.exception() === undefined) {
+        dispose(future.result());
+      }
     }
-    throw error;
   }
 }

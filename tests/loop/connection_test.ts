@@ -356,6 +356,30 @@ testProgram("createConnection() cancelled while attempts race leaves no connecti
   }
 });
 
+testProgram("createConnection() that is closed at any pass leaves no connection", function* (t) {
+  for (const deaf of [false, true]) {
+    const script = new Script(t, NAMES, { "192.0.2.1": { deaf }, "192.0.2.2": { deaf } });
+    for (let count = 0;; count++) {
+      const connecting = t.loop.createConnection(() => new Protocol(), "two.example", 80, {
+        happyEyeballsDelay: 0,
+      });
+      const task = t.loop.createTask(connecting);
+      yield* t.wait(passes(count));
+      if (task.done()) {
+        task.result()[0].abort();
+        yield* t.wait(passes(2));
+        assert(count > 4);
+        break;
+      }
+      connecting.close();
+      task.cancel();
+      // What comes late comes now.
+      yield* t.wait(sleep(1000));
+      script.assertOpen(0);
+    }
+  }
+});
+
 testProgram(
   "createConnection() cancelled while it connects aborts the call of the host",
   function* (t) {
