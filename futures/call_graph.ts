@@ -13,6 +13,7 @@
 
 import { runningTask } from "./_frame.ts";
 import { describe } from "./_describe.ts";
+import { requireLoop } from "./ensure_future.ts";
 import { RuntimeError } from "./errors.ts";
 import { Future, isfuture } from "./future.ts";
 import { Task } from "./task.ts";
@@ -128,13 +129,29 @@ function framesOf(future: Future<unknown>, options: CallGraphOptions): FrameCall
  * @param options how many frames
  * @returns the graph, or `undefined` where no future is given and no task is running
  * @throws {TypeError} when `future` is no future
- * @throws {RuntimeError} when no future is given and no loop is running
+ * @throws {RuntimeError} when no future is given and no loop is running, or the running task is no future
+ *
+ * @example Who waits for a future
+ * ```ts
+ * import { captureCallGraph, createTask, getRunningLoop, run, sleep } from "@asyncio/asyncio";
+ * import { assertStrictEquals } from "@std/assert";
+ *
+ * await run(async () => {
+ *   const future = getRunningLoop().createFuture<void>();
+ *   const task = createTask(async () => await future);
+ *   await sleep(0);
+ *   assertStrictEquals(captureCallGraph(future)!.awaitedBy[0]!.future, task);
+ *   future.setResult(undefined);
+ *   await task;
+ * });
+ * ```
  */
 export function captureCallGraph(
   future?: Future<unknown>,
   options: CallGraphOptions = {},
 ): FutureCallGraph | undefined {
   if (future === undefined) {
+    requireLoop("capture a call graph without a future");
     const task = runningTask();
     if (task === null) return undefined;
     if (!isfuture(task)) {
@@ -167,6 +184,7 @@ export function captureCallGraph(
  * @param future the future or task; the running task by default
  * @param options how many frames
  * @returns the text; empty where no future is given and no task is running
+ * @throws what {@linkcode captureCallGraph} throws
  */
 export function formatCallGraph(future?: Future<unknown>, options?: CallGraphOptions): string {
   const graph = captureCallGraph(future, options);
@@ -192,6 +210,7 @@ export function formatCallGraph(future?: Future<unknown>, options?: CallGraphOpt
  *
  * @param future the future or task; the running task by default
  * @param options how many frames, and where the text goes
+ * @throws what {@linkcode captureCallGraph} throws
  *
  * @example Who waits for a future
  * ```ts

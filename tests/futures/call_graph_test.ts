@@ -10,12 +10,14 @@ import {
   futureDiscardFromAwaitedBy,
   gather,
   printCallGraph,
+  RuntimeError,
   shield,
   sleep,
   type Task,
   TaskGroup,
   wait,
 } from "../../futures/mod.ts";
+import { SimulatedEventLoop } from "../../loop/simulated/mod.ts";
 import { passes, testLoop, testProgram } from "../_helpers.ts";
 
 /** The graph as nested names. */
@@ -90,6 +92,16 @@ testProgram("captureCallGraph() without arguments is about the running task", fu
   assert(graph !== undefined);
   assert(graph.callStack.length > 0);
   yield* t.wait(sleep(0));
+});
+
+Deno.test("captureCallGraph() outside of a loop needs a future", () => {
+  const loop = new SimulatedEventLoop();
+  const future = loop.createFuture();
+  assertEquals(captureCallGraph(future), { future, callStack: [], awaitedBy: [] });
+  for (const call of [captureCallGraph, formatCallGraph, printCallGraph]) {
+    assertThrows(() => call(), RuntimeError, "no event loop is running");
+  }
+  loop.close();
 });
 
 testLoop("captureCallGraph() in a callback, where no task runs, is undefined", async (t) => {
