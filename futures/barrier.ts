@@ -28,7 +28,11 @@ import { Condition } from "./condition.ts";
 import { describe } from "./_describe.ts";
 import { RuntimeError } from "./errors.ts";
 
-/** The barrier that a task waited at was reset or aborted. */
+/**
+ * The barrier that a task waited at was reset or aborted.
+ *
+ * asyncio name: `BrokenBarrierError`.
+ */
 export class BrokenBarrierError extends RuntimeError {
   /** The class name, for printing. */
   override readonly name: string = "BrokenBarrierError";

@@ -244,6 +244,22 @@ export function currentContext(): Context {
  * A copy of the context of the calling code, in constant time.
  *
  * asyncio name: `contextvars.copy_context`.
+ *
+ * @example A callback in a context of its own
+ * ```ts
+ * import { ContextVar, copyContext, getRunningLoop, run, sleep } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const user = new ContextVar<string>("user");
+ * const seen: string[] = [];
+ * await run(async () => {
+ *   const context = copyContext();
+ *   context.run(() => user.set("ada"));
+ *   getRunningLoop().callSoon(context.wrap(() => seen.push(user.get())));
+ *   await sleep(0);
+ * });
+ * assertEquals(seen, ["ada"]);
+ * ```
  */
 export function copyContext(): Context {
   return currentContext().copy();

@@ -232,6 +232,16 @@ export function isGenerator(object: unknown): object is Generator<Suspension, un
  * Whether an object is a coroutine: a {@linkcode Coroutine} or a generator.
  *
  * asyncio name: `iscoroutine`.
+ *
+ * @example The call, and not the function
+ * ```ts
+ * import { coroutine, iscoroutine } from "@asyncio/asyncio";
+ * import { assert, assertFalse } from "@std/assert";
+ *
+ * const work = coroutine(function* () {});
+ * assert(iscoroutine(work()));
+ * assertFalse(iscoroutine(work));
+ * ```
  */
 export function iscoroutine(
   object: unknown,
@@ -244,6 +254,17 @@ export function iscoroutine(
  * generator function. A plain function that returns a promise cannot be told.
  *
  * asyncio name: `iscoroutinefunction`.
+ *
+ * @example Functions of three kinds, and one that is none
+ * ```ts
+ * import { coroutine, iscoroutinefunction } from "@asyncio/asyncio";
+ * import { assert, assertFalse } from "@std/assert";
+ *
+ * assert(iscoroutinefunction(coroutine(function* () {})));
+ * assert(iscoroutinefunction(function* () {}));
+ * assert(iscoroutinefunction(async () => {}));
+ * assertFalse(iscoroutinefunction(() => {}));
+ * ```
  */
 export function iscoroutinefunction(fn: unknown): boolean {
   return typeof fn === "function" &&

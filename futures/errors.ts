@@ -16,13 +16,21 @@ export class RuntimeError extends Error {
   override readonly name: string = "RuntimeError";
 }
 
-/** What was asked is declared, but not to be had here; the message says why. */
+/**
+ * What was asked is declared, but not to be had here; the message says why.
+ *
+ * asyncio counterpart: Python's `NotImplementedError`.
+ */
 export class NotImplementedError extends RuntimeError {
   /** The class name, for printing. */
   override readonly name: string = "NotImplementedError";
 }
 
-/** A future or task is not in a state that allows the operation. */
+/**
+ * A future or task is not in a state that allows the operation.
+ *
+ * asyncio name: `InvalidStateError`.
+ */
 export class InvalidStateError extends Error {
   /** The class name, for printing. */
   override readonly name: string = "InvalidStateError";
@@ -36,6 +44,8 @@ export interface TimeoutErrorOptions extends ErrorOptions {
 
 /**
  * A deadline has passed.
+ *
+ * asyncio name: `TimeoutError`.
  *
  * **Differs from asyncio**: `scope` is an addition.
  */
@@ -56,7 +66,11 @@ export class TimeoutError extends Error {
   }
 }
 
-/** Raised in the main task by SIGINT under `run()`; it stops the loop that it passes through. */
+/**
+ * What `run()` throws when SIGINT has ended the program. Code that throws it stops its loop at once.
+ *
+ * asyncio counterpart: Python's `KeyboardInterrupt`.
+ */
 export class KeyboardInterrupt extends Error {
   /** The class name, for printing. */
   override readonly name: string = "KeyboardInterrupt";

@@ -55,6 +55,20 @@ export function moveOnAfter<T>(
  * @returns what the body returns, or `undefined` when the deadline has passed
  * @throws {RuntimeError} when no task is running
  * @throws {RangeError} when `when` is no number
+ *
+ * @example What can be done by then
+ * ```ts
+ * import { getRunningLoop, moveOnAt, run, sleep } from "@asyncio/asyncio";
+ * import { assert } from "@std/assert";
+ *
+ * let rounds = 0;
+ * await run(async () => {
+ *   await moveOnAt(getRunningLoop().time() + 5, async () => {
+ *     for (;; rounds++) await sleep(1);
+ *   });
+ * });
+ * assert(rounds < 6);
+ * ```
  */
 export function moveOnAt<T>(
   when: number | undefined,

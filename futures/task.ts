@@ -81,6 +81,21 @@ let taskCount = 0;
  * asyncio name: `Task`.
  *
  * @typeParam T what the coroutine returns
+ *
+ * @example Looking at a task, and ending it
+ * ```ts
+ * import { createTask, run, sleep } from "@asyncio/asyncio";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * await run(async () => {
+ *   const task = createTask(() => sleep(60_000), { name: "long nap" });
+ *   await sleep(0);
+ *   assertEquals([task.getName(), task.done()], ["long nap", false]);
+ *   task.cancel();
+ *   await sleep(0);
+ *   assert(task.cancelled());
+ * });
+ * ```
  */
 export class Task<T> extends Future<T> implements Runnable, LinkedTask {
   /** @internal */

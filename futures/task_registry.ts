@@ -220,6 +220,19 @@ function loopOrRunning(loop: FutureLoop | undefined): FutureLoop {
  *
  * @param loop the loop to ask about; the running one by default
  * @throws {RuntimeError} when no loop is given and none is running
+ *
+ * @example A task that finds itself
+ * ```ts
+ * import { createTask, currentTask, run } from "@asyncio/asyncio";
+ * import { assertStrictEquals } from "@std/assert";
+ *
+ * await run(async () => {
+ *   let found: unknown;
+ *   const task = createTask(async () => void (found = currentTask()));
+ *   await task;
+ *   assertStrictEquals(found, task);
+ * });
+ * ```
  */
 export function currentTask(loop?: FutureLoop): TaskLike | undefined {
   return current(loopOrRunning(loop)) ?? undefined;
@@ -232,6 +245,20 @@ export function currentTask(loop?: FutureLoop): TaskLike | undefined {
  *
  * @param loop the loop to ask about; the running one by default
  * @throws {RuntimeError} when no loop is given and none is running
+ *
+ * @example Waiting for all others
+ * ```ts
+ * import { allTasks, createTask, currentTask, run, sleep, type Task, wait } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await run(async () => {
+ *   for (const delay of [1, 2]) createTask(sleep(delay));
+ *   const others = [...allTasks()].filter((task) => task !== currentTask()) as Task<unknown>[];
+ *   assertEquals(others.length, 2);
+ *   await wait(others);
+ *   assertEquals(allTasks().size, 1);
+ * });
+ * ```
  */
 export function allTasks(loop?: FutureLoop): Set<TaskLike> {
   const registry = registryOf(loopOrRunning(loop));

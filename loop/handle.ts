@@ -55,6 +55,23 @@ export interface HandleOwner extends FutureLoop {
  * A callback in a loop's ready queue, as `loop.callSoon()` returns it.
  *
  * asyncio name: `Handle`.
+ *
+ * @example Calling a callback off
+ * ```ts
+ * import { getRunningLoop, run, sleep } from "@asyncio/asyncio";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const seen: string[] = [];
+ * await run(async () => {
+ *   const loop = getRunningLoop();
+ *   const handle = loop.callSoon(() => seen.push("never"));
+ *   loop.callSoon(() => seen.push("now"));
+ *   handle.cancel();
+ *   assert(handle.cancelled());
+ *   await sleep(0);
+ * });
+ * assertEquals(seen, ["now"]);
+ * ```
  */
 export class Handle implements Runnable, CancelHandle {
   // Fields are declared, and assigned in the constructor, since this is a base class: see docs/performance.md.
@@ -147,6 +164,20 @@ function watch(handle: Handle, promise: Promise<unknown>): void {
  * A callback in a loop's timer queue, as `loop.callLater()` and `loop.callAt()` return it.
  *
  * asyncio name: `TimerHandle`.
+ *
+ * @example When it is due
+ * ```ts
+ * import { getRunningLoop, run } from "@asyncio/asyncio";
+ * import { assert } from "@std/assert";
+ *
+ * await run(async () => {
+ *   const loop = getRunningLoop();
+ *   const handle = loop.callLater(1000, () => {});
+ *   const left = handle.when() - loop.time();
+ *   assert(left > 0 && left <= 1000);
+ *   handle.cancel();
+ * });
+ * ```
  */
 export class TimerHandle extends Handle {
   /** @internal */

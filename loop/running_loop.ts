@@ -20,6 +20,20 @@ let setLoop: AbstractEventLoop | undefined;
  * asyncio name: `get_running_loop`.
  *
  * @throws {RuntimeError} when no loop runs it
+ *
+ * @example A callback from the loop that runs
+ * ```ts
+ * import { getRunningLoop, run } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const answer = await run(async () => {
+ *   const loop = getRunningLoop();
+ *   const future = loop.createFuture<number>();
+ *   loop.callSoon(() => future.setResult(42));
+ *   return await future;
+ * });
+ * assertEquals(answer, 42);
+ * ```
  */
 export function getRunningLoop(): AbstractEventLoop {
   const loop = runningLoop();
@@ -54,6 +68,18 @@ export function getEventLoop(): AbstractEventLoop {
  * asyncio name: `set_event_loop`.
  *
  * @param loop the loop, or `undefined` for none
+ *
+ * @example A loop for code that asks for one before it runs
+ * ```ts
+ * import { getEventLoop, newEventLoop, setEventLoop, sleep } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * setEventLoop(newEventLoop());
+ * const loop = getEventLoop();
+ * assertEquals(await loop.runUntilComplete(sleep(1, "done")), "done");
+ * setEventLoop(undefined);
+ * loop.close();
+ * ```
  */
 export function setEventLoop(loop: AbstractEventLoop | undefined): void {
   setLoop = loop ?? undefined;

@@ -193,6 +193,27 @@ function* serveStreams(
  * @param path the path of the socket; one that begins with NUL is a name of Linux's abstract space
  * @param options limit, and what `loop.createUnixServer()` takes
  * @throws what `loop.createUnixServer()` throws
+ *
+ * @example A greeting
+ * ```ts
+ * import { openUnixConnection, run, startUnixServer } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = `${Deno.makeTempDirSync()}/greeting.sock`;
+ * const greeting = await run(async () => {
+ *   await using server = await startUnixServer((_reader, writer) => {
+ *     writer.write(new TextEncoder().encode("hello\n"));
+ *     writer.close();
+ *   }, path);
+ *   const [reader, writer] = await openUnixConnection(path);
+ *   const line = await reader.readline();
+ *   writer.close();
+ *   await writer.waitClosed();
+ *   server.closeClients();
+ *   return new TextDecoder().decode(line);
+ * });
+ * assertEquals(greeting, "hello\n");
+ * ```
  */
 export function startUnixServer(
   handler: StreamHandler,
