@@ -1,5 +1,5 @@
 /** `PriorityQueue` and its heap; what it shares with `Queue` is in `queue_test.ts`. */
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { PriorityQueue } from "../../futures/priority_queue.ts";
 import { testProgram } from "../_helpers.ts";
 
@@ -48,10 +48,59 @@ Deno.test("PriorityQueue compares with the function that it is given", () => {
   assertEquals(drain(queue).map((job) => job.name), ["b", "c", "a"]);
 });
 
-Deno.test("PriorityQueue takes items that do not compare as equal", () => {
-  const items = [{}, { a: 1 }, {}];
-  assertEquals(drain(filled(items)).length, 3);
-  assertEquals(drain(filled([[1, {}], [0, {}]]))[0], [0, {}]);
+Deno.test("PriorityQueue orders objects by what they convert themselves to", () => {
+  class Money {
+    constructor(readonly cents: number) {}
+    valueOf(): number {
+      return this.cents;
+    }
+  }
+  const [cheap, dear] = [new Money(9), new Money(10)];
+  assertEquals(drain(filled([dear, cheap])), [cheap, dear]);
+  const [a, b] = [new URL("http://a/"), new URL("http://b/")];
+  assertEquals(drain(filled([b, a])), [a, b]);
+  assertEquals(drain(filled<unknown>([true, 2, false, 0.5])), [false, 0.5, true, 2]);
+});
+
+const unordered: [what: string, a: unknown, b: unknown][] = [
+  ["plain objects", { priority: 2 }, { priority: 1 }],
+  ["objects without a prototype", Object.create(null), Object.create(null)],
+  ["NaN and a number", NaN, 1],
+  ["a number and NaN", 1, NaN],
+  ["undefined", undefined, undefined],
+  ["null and a number", null, 1],
+  ["a number and a string", 1, "2"],
+  ["an array and a number", [1], 1],
+  ["functions", () => 1, () => 2],
+  ["dates that are none", new Date(NaN), new Date(0)],
+  ["arrays whose priorities have none", [{}, 1], [{}, 2]],
+  ["arrays of a number and a string", [1, "a"], [1, 2]],
+];
+for (const [what, a, b] of unordered) {
+  Deno.test(`PriorityQueue refuses items that have no order: ${what}`, () => {
+    const queue = new PriorityQueue<unknown>();
+    queue.putNowait(a);
+    const error = assertThrows(() => queue.putNowait(b), TypeError);
+    assertStringIncludes(error.message, "Cannot compare items: there is no order between ");
+    assertStringIncludes(error.message, "give one, as in new PriorityQueue(0, { compare: ");
+    assertEquals(drain(queue), [a]);
+  });
+}
+
+Deno.test("PriorityQueue takes anything along with priorities, also where those are equal", () => {
+  const load = { name: "same" };
+  const items = [[1, {}], [0, { a: 1 }], [1, () => {}], [1, undefined], [1, load], [1, load]];
+  assertEquals(drain(filled(items)).map(([priority]) => priority), [0, 1, 1, 1, 1, 1]);
+});
+
+Deno.test("PriorityQueue says so when its function gives NaN", () => {
+  const queue = new PriorityQueue<{ p?: number }>(0, { compare: (a, b) => a.p! - b.p! });
+  queue.putNowait({ p: 1 });
+  assertThrows(
+    () => queue.putNowait({}),
+    TypeError,
+    "Cannot compare items: compare() gives NaN for an object and an object; it must give a number",
+  );
 });
 
 Deno.test("PriorityQueue keeps any number of items in order, whatever comes between", () => {
