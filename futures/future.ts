@@ -27,6 +27,7 @@ import { Cancellation } from "./_cancellation.ts";
 import { DoneCallbackItem } from "./_done_callback.ts";
 import { type Report, unwatch, watchUnretrieved } from "./_unretrieved.ts";
 import { describe } from "./_describe.ts";
+import { sourceTraceback } from "./_traceback.ts";
 
 const PENDING = 0;
 const RESULT = 1;
@@ -125,7 +126,7 @@ export class Future<T> implements Awaitable<T> {
     this._asyncioFutureBlocking = false;
     this._unretrieved = false;
     this._cancellation = undefined;
-    if (loop.getDebug()) sourceTracebacks.set(this as Future<unknown>, new Error().stack!);
+    if (loop.getDebug()) sourceTracebacks.set(this as Future<unknown>, sourceTraceback());
   }
 
   /** The loop that it belongs to. */

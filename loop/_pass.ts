@@ -16,6 +16,7 @@
 import { sync } from "../futures/_frame.ts";
 import type { FutureLoop, Runnable } from "../futures/future_loop.ts";
 import type { ReadyQueue } from "./ready_queue.ts";
+import type { StepWatch } from "./_step_watch.ts";
 
 /** What the pass needs of its loop. */
 export interface PassLoop extends FutureLoop {
@@ -57,24 +58,21 @@ export function runPass(loop: PassLoop, ready: ReadyQueue, count: number): numbe
 /**
  * The same with each callback timed, for debug mode.
  *
- * @param slowMs from how many milliseconds on a callback is reported
- * @param report told of a slow callback
+ * @param watch started for each callback; it still runs afterwards where async code was resumed
  */
 export function runTimedPass(
   loop: PassLoop,
   ready: ReadyQueue,
   count: number,
-  slowMs: number,
-  report: (item: Runnable, tookMs: number) => void,
+  watch: StepWatch,
 ): number {
   while (count > 0) {
-    const item = ready.first;
-    const start = loop.time();
+    watch.start(ready.first);
     runPass(loop, ready, 1);
-    const took = loop.time() - start;
-    if (took >= slowMs) report(item, took);
     count--;
-    if (loop._interrupted || loop._callbackBudget <= 0 || loop._asyncSteps > 0) break;
+    if (loop._asyncSteps > 0 && !loop._interrupted) break;
+    watch.stop();
+    if (loop._interrupted || loop._callbackBudget <= 0) break;
   }
   return count;
 }

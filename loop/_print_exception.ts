@@ -21,6 +21,10 @@ export function printException(context: ExceptionContext): void {
       lines.push("made at (most recent call first):", String(value).replace(/^.*\n/, ""));
     } else lines.push(`${key}: ${describe(value)}`);
   }
-  if (context.exception === undefined) console.error(lines.join("\n"));
-  else console.error(lines.join("\n") + "\n", context.exception);
+  if (context.exception !== undefined) {
+    // A further argument of `console.error()` would begin its line with a space.
+    const colors = !Deno.noColor && Deno.stderr.isTerminal();
+    lines.push(Deno.inspect(context.exception, { colors }));
+  }
+  console.error(lines.join("\n"));
 }

@@ -33,6 +33,7 @@ import {
 } from "./_tuning.ts";
 import type { TimerHandle } from "./handle.ts";
 import { ReadyQueue } from "./ready_queue.ts";
+import { StepWatch } from "./_step_watch.ts";
 import { TimerQueue } from "./timer_queue.ts";
 
 /** Waiting for it takes one microtask; for `undefined`, it would take the making of a promise besides. */
@@ -51,8 +52,6 @@ export interface ScheduledLoop extends PassLoop {
 export class Scheduler {
   /** What runs next. */
   readonly ready: ReadyQueue = new ReadyQueue();
-  /** Whether slow callbacks are reported. */
-  isTimed = false;
   /**
    * What `time()` gave last to a callback among the last few, so that the next pass need not ask; or
    * NaN.
@@ -62,6 +61,9 @@ export class Scheduler {
   parkedUntil = -Infinity;
   readonly #loop: ScheduledLoop;
   readonly #timers = new TimerQueue();
+  // Reports slow callbacks, when it is used.
+  readonly #watch: StepWatch;
+  #isTimed = false;
   // What runs at the end of the present pass.
   readonly #passEnd: Runnable[] = [];
   #stopping = false;
@@ -79,6 +81,7 @@ export class Scheduler {
 
   constructor(loop: ScheduledLoop) {
     this.#loop = loop;
+    this.#watch = new StepWatch(loop);
   }
 
   // ---- What is to run ---------------------------------------------------------------------------
@@ -102,7 +105,7 @@ export class Scheduler {
   deliver(item: Runnable): boolean {
     const loop = this.#loop;
     this.#brought = true;
-    if (this.parkedUntil === -Infinity || loop._asyncSteps > 0 || this.isTimed) return false;
+    if (this.parkedUntil === -Infinity || loop._asyncSteps > 0 || this.#isTimed) return false;
     const until = this.parkedUntil;
     this.parkedUntil = -Infinity;
     this.ready.push(item);
@@ -116,6 +119,13 @@ export class Scheduler {
       (next !== undefined && next._when < until)
     ) this.unpark();
     return true;
+  }
+
+  /** Turns the report of slow callbacks on or off. */
+  setTimed(isTimed: boolean): void {
+    this.#isTimed = isTimed;
+    // A step that is half over is not reported, now or later.
+    this.#watch.clear();
   }
 
   /** Runs something when the present pass has run its last callback. */
@@ -164,6 +174,7 @@ export class Scheduler {
     this.#turn = undefined;
     this.#stopping = false;
     this.parkedUntil = -Infinity;
+    this.#watch.clear();
   }
 
   // ---- Iterations -------------------------------------------------------------------------------
@@ -196,8 +207,8 @@ export class Scheduler {
         loop._passBegins(ready);
         left = ready.length;
       }
-      left = this.isTimed
-        ? runTimedPass(loop, ready, left, loop.slowCallbackDuration, reportSlow)
+      left = this.#isTimed
+        ? runTimedPass(loop, ready, left, this.#watch)
         : runPass(loop, ready, left);
       if (loop._interrupted) this.#raiseInterruption();
       const resumed = loop._asyncSteps > 0;
@@ -216,6 +227,7 @@ export class Scheduler {
           loop._asyncSteps = 0;
           loop._asyncEpoch++;
         }
+        if (this.#isTimed) this.#watch.stop();
       }
       if (left === 0) {
         if (this.#passEnd.length > 0) this.#endPass();
@@ -268,9 +280,12 @@ export class Scheduler {
    */
   async #rest(): Promise<void> {
     const loop = this.#loop;
+    const pausedAt = this.#isTimed ? this.#watch.pause() : NaN;
     this.#turn ??= setImmediate(this.#turned);
     await new Promise<void>((resolve) => loop._asyncRested = resolve);
     loop._asyncRested = undefined;
+    // Where the turn has come, others may have run meanwhile.
+    if (this.#isTimed && this.#turn === undefined) this.#watch.resume(pausedAt);
   }
 
   readonly #turned = (): void => {
@@ -309,8 +324,4 @@ export class Scheduler {
     this.parkedUntil = -Infinity;
     this.#loop._wakeup();
   }
-}
-
-function reportSlow(item: Runnable, tookMs: number): void {
-  console.warn(`Executing ${item} took ${tookMs.toFixed(1)} ms`);
 }

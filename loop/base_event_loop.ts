@@ -32,6 +32,7 @@
 
 import { enterAsync, Frame, sync } from "../futures/_frame.ts";
 import { describe } from "../futures/_describe.ts";
+import { sourceTraceback } from "../futures/_traceback.ts";
 import { reportUnretrieved } from "../futures/_unretrieved.ts";
 import { Context, currentContext } from "../futures/context.ts";
 import {
@@ -379,7 +380,7 @@ export class BaseEventLoop extends AbstractEventLoop {
       args,
       currentContext()._snapshot(),
     );
-    if (this.#debug) handle._sourceTraceback = new Error().stack;
+    if (this.#debug) handle._sourceTraceback = sourceTraceback();
     this._enqueue(handle);
     return handle;
   }
@@ -432,7 +433,7 @@ export class BaseEventLoop extends AbstractEventLoop {
   }
 
   #schedule(timer: TimerHandle): TimerHandle {
-    if (this.#debug) timer._sourceTraceback = new Error().stack;
+    if (this.#debug) timer._sourceTraceback = sourceTraceback();
     this.#scheduler.schedule(timer);
     return timer;
   }
@@ -909,7 +910,8 @@ export class BaseEventLoop extends AbstractEventLoop {
 
   /** See {@linkcode AbstractEventLoop.setDebug}. */
   override setDebug(enabled: boolean): void {
-    this.#debug = this.#scheduler.isTimed = Boolean(enabled);
+    this.#debug = Boolean(enabled);
+    this.#scheduler.setTimed(this.#debug);
   }
 
   // ---- The end ----------------------------------------------------------------------------------

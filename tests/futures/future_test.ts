@@ -53,7 +53,7 @@ testLoop("Future made without a loop does not take the one that was set", ({ loo
 
 testLoop("Future remembers where it was made in debug mode only", ({ loop }) => {
   const future = loop.createFuture();
-  if (loop.getDebug()) assertMatch(future._sourceTraceback!, /future_test\.ts/);
+  if (loop.getDebug()) assertMatch(future._sourceTraceback!, /^Error\n +at .*future_test\.ts/);
   else assertEquals(future._sourceTraceback, undefined);
 });
 

@@ -70,7 +70,7 @@ testLoop("Without a handler, errors are printed", async ({ loop }) => {
   const text = await printed(() => runBroken(loop));
   assertMatch(text, /^Exception in callback <Handle function broken>\n/);
   assertMatch(text, /handle: <Handle function broken>/);
-  assertMatch(text, /TypeError: broken callback\n +at broken .*exception_handler_test\.ts/);
+  assertMatch(text, /\nTypeError: broken callback\n +at broken .*exception_handler_test\.ts/);
   assertEquals(/made at/.test(text), loop.getDebug());
 });
 
