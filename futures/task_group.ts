@@ -312,10 +312,10 @@ export class TaskGroup {
     if (this.#state === "finished") {
       return this.#report("A task has failed after its task group was given up", error, task);
     }
-    if (error instanceof KeyboardInterrupt) this.#interrupt ??= error;
-    else if (this.#onError === "report") {
-      return this.#report("A task of a supervising task group has failed", error, task);
-    } else {
+    if (!(error instanceof KeyboardInterrupt)) {
+      if (this.#onError === "report") {
+        return this.#report("A task of a supervising task group has failed", error, task);
+      }
       if (typeof this.#onError === "function") {
         try {
           return this.#onError(error, task);
@@ -323,8 +323,9 @@ export class TaskGroup {
           error = thrown;
         }
       }
-      this.#errors.push(error);
     }
+    if (error instanceof KeyboardInterrupt) this.#interrupt ??= error;
+    else this.#errors.push(error);
     if (this.#aborting) return;
     this.#abort(error);
     this.#parent!.cancel(this, undefined, error);

@@ -4,6 +4,7 @@ import {
   assertEquals,
   assertFalse,
   assertInstanceOf,
+  assertRejects,
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
@@ -12,6 +13,7 @@ import {
   createTask,
   currentTask,
   ExceptionGroup,
+  KeyboardInterrupt,
   RuntimeError,
   sleep,
   type Task,
@@ -19,7 +21,7 @@ import {
   taskGroup,
 } from "../../futures/mod.ts";
 import { run } from "../../loop/mod.ts";
-import { collectGarbage, errorOf, passes, testProgram } from "../_helpers.ts";
+import { collectGarbage, errorOf, passes, testLoop, testProgram } from "../_helpers.ts";
 import { countingSignal } from "./_signal.ts";
 
 const me = (): Task<unknown> => currentTask() as Task<unknown>;
@@ -247,6 +249,22 @@ testProgram("A function for errors that throws ends the group with that", functi
   assertInstanceOf(error, ExceptionGroup);
   assertEquals(error.exceptions.map(String), ["RangeError: worse"]);
   assertEquals(t.loop.time(), 1);
+});
+
+testLoop("A function for errors that throws KeyboardInterrupt ends the run", async ({ loop }) => {
+  const onError = () => {
+    throw new KeyboardInterrupt("now");
+  };
+  let sibling: Task<unknown> | undefined;
+  const main = loop.createTask(() =>
+    taskGroup(async (group) => {
+      sibling = group.createTask(sleep(1000));
+      group.createTask(() => Promise.reject(new TypeError("no")));
+      await sleep(1000);
+    }, { onError })
+  );
+  await assertRejects(() => loop.runUntilComplete(main), KeyboardInterrupt, "now");
+  assertEquals([sibling!.cancelled(), loop.time()], [true, 0]);
 });
 
 testProgram("A supervising group is ended by its own body as any other", function* (t) {
