@@ -32,7 +32,7 @@ export interface RunnerOptions {
    */
   debug?: boolean;
   /**
-   * Makes the loop.
+   * Makes the loop, which must be a fresh one: it is closed with the runner.
    * @default newEventLoop
    */
   loopFactory?: () => AbstractEventLoop;
@@ -89,7 +89,8 @@ export class Runner implements AsyncDisposable {
    *
    * asyncio name: `get_loop`.
    *
-   * @throws {RuntimeError} when the runner is closed
+   * @throws {TypeError} when `loopFactory` is no function that returns a loop
+   * @throws {RuntimeError} when the runner is closed, or `loopFactory` returns a closed or running loop
    */
   getLoop(): AbstractEventLoop {
     return this.#initialize();
@@ -172,7 +173,7 @@ export class Runner implements AsyncDisposable {
     if (this.#state === "closed") throw new RuntimeError("Cannot use the runner: it is closed");
     if (this.#state === "initialized") return this.#loop!;
     const { loopFactory, debug } = this.#options;
-    const loop = loopFactory === undefined ? newEventLoop() : loopFactory();
+    const loop = loopFactory === undefined ? newEventLoop() : makeLoop(loopFactory);
     if (loopFactory === undefined) {
       setEventLoop(loop);
       this.#setAsCurrent = true;
@@ -183,6 +184,34 @@ export class Runner implements AsyncDisposable {
     this.#state = "initialized";
     return loop;
   }
+}
+
+/** Calls a loop factory, and checks it: a wrong one would fail later, and hide why. */
+function makeLoop(loopFactory: () => AbstractEventLoop): AbstractEventLoop {
+  if (typeof loopFactory !== "function" || isClass(loopFactory)) {
+    throw new TypeError(
+      "Cannot make a loop: loopFactory must be a function, as in () => new MyLoop(), got " +
+        describe(loopFactory) + (typeof loopFactory === "function" ? ", a class" : ""),
+    );
+  }
+  const loop = loopFactory();
+  if (isLoop(loop) && !loop.isClosed() && !loop.isRunning()) return loop;
+  const Mistake = isLoop(loop) ? RuntimeError : TypeError;
+  throw new Mistake(
+    "Cannot use the loop: loopFactory must return an open event loop that is not running, " +
+      `as in () => new MyLoop(), got ${describe(loop)}`,
+  );
+}
+
+function isClass(fn: unknown): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(fn));
+}
+
+/** Whether it is a loop, of whatever class. */
+function isLoop(value: unknown): value is AbstractEventLoop {
+  const methods = ["createTask", "runUntilComplete", "isClosed", "isRunning", "close"] as const;
+  const loop = value as Partial<AbstractEventLoop> | null | undefined;
+  return methods.every((name) => typeof loop?.[name] === "function");
 }
 
 function refuseNesting(): void {

@@ -76,6 +76,47 @@ Deno.test("run() throws what the program throws, and closes the loop", async () 
   assert(loop!.isClosed());
 });
 
+Deno.test("run() and Runner refuse what is no factory of open loops, and tell what they got", async () => {
+  const closed = new SimulatedEventLoop();
+  closed.close();
+  const running = new SimulatedEventLoop();
+  let ended = () => {};
+  const run1 = running.runUntilComplete(() => new Promise<void>((resolve) => ended = resolve));
+  const rule =
+    "Cannot use the loop: loopFactory must return an open event loop that is not running, " +
+    "as in () => new MyLoop(), got ";
+  const shape =
+    "Cannot make a loop: loopFactory must be a function, as in () => new MyLoop(), got ";
+  for (
+    const [loopFactory, expected] of [
+      [() => ({}), `TypeError: ${rule}an object`],
+      [() => undefined, `TypeError: ${rule}undefined`],
+      [() => null, `TypeError: ${rule}null`],
+      [() => SimulatedEventLoop, `TypeError: ${rule}function SimulatedEventLoop`],
+      [() => Promise.resolve(closed), `TypeError: ${rule}a promise`],
+      [() => closed, `RuntimeError: ${rule}<SimulatedEventLoop closed>`],
+      [() => running, `RuntimeError: ${rule}<SimulatedEventLoop running>`],
+      [SimulatedEventLoop, `TypeError: ${shape}function SimulatedEventLoop, a class`],
+      [new SimulatedEventLoop(), `TypeError: ${shape}<SimulatedEventLoop idle>`],
+      [null, `TypeError: ${shape}null`],
+      ["uvloop", `TypeError: ${shape}"uvloop"`],
+    ] as const
+  ) {
+    const options = { loopFactory: loopFactory as never };
+    let begun = false;
+    const main = async () => await Promise.resolve(begun = true);
+    const error = await assertRejects(() => run(main, options));
+    assertEquals(String(error), expected);
+    const runner = new Runner(options);
+    assertEquals(String(assertThrows(() => runner.getLoop())), expected);
+    await runner.close();
+    assertFalse(begun);
+  }
+  ended();
+  await run1;
+  running.close();
+});
+
 Deno.test("run() takes a program only, and shows how", async () => {
   for (const bad of [1, "x", null, undefined, {}, Promise.resolve(), [sleep]]) {
     await assertRejects(
