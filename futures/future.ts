@@ -379,6 +379,20 @@ export interface FutureLike<T> extends Awaitable<T> {
  * Whether an object is a future: a {@linkcode Future}, a `Task`, or a third party's own.
  *
  * asyncio name: `isfuture`.
+ *
+ * @example What is a future
+ * ```ts
+ * import { createTask, isfuture, run, sleep } from "@asyncio/asyncio";
+ * import { assert, assertFalse } from "@std/assert";
+ *
+ * await run(async () => {
+ *   const nap = sleep(1);
+ *   assertFalse(isfuture(nap));
+ *   const task = createTask(nap);
+ *   assert(isfuture(task));
+ *   await task;
+ * });
+ * ```
  */
 export function isfuture(object: unknown): object is Future<unknown> {
   return object instanceof Future ||
