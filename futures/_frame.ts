@@ -104,12 +104,6 @@ export function drivingStrand(): Strand | null {
   return strand !== null && strand.owner === task ? strand : null;
 }
 
-/** The branch that the calling code belongs to. */
-export function currentBranch(): Branch | null {
-  if (sync.context === undefined) return storage.getStore()?.branch ?? null;
-  return drivingStrand()?.branch ?? null;
-}
-
 /**
  * Calls a function that may be async, so that all it starts belongs to `frame`.
  *
