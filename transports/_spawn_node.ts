@@ -13,6 +13,7 @@
 
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import { connect, type Socket } from "node:net";
+import { fileURLToPath } from "node:url";
 import { NotImplementedError } from "../futures/errors.ts";
 import { fromNodeError } from "./_node_error.ts";
 import { NodeStreamSocket } from "./_node_stream_socket.ts";
@@ -44,15 +45,35 @@ function start(command: ProcessCommand, merged: Socket | undefined): ChildProces
     while (stdio.length < Number(fd)) stdio.push("ignore");
     stdio[Number(fd)] = stdioFor(extra, Number(fd));
   }
-  return spawn(`${command.program}`, [...command.args], {
+  return spawn(literally(pathOf(command.program)), command.args.map(boxed), {
     stdio: stdio as StdioOptions,
-    argv0: command.argv0,
+    argv0: command.argv0 ?? pathOf(command.program),
     cwd,
-    env,
+    // A copy, as Node adds to it.
+    env: env && { ...env },
     detached: command.startNewSession === true,
+    windowsVerbatimArguments: command.shell,
     ...(user === undefined ? {} : { uid: user }),
     ...(group === undefined ? {} : { gid: group }),
   });
+}
+
+function pathOf(program: string | URL): string {
+  return program instanceof URL ? fileURLToPath(program) : program;
+}
+
+/*
+ * Where a program or its arguments name Deno, Node's module takes what follows for arguments of Node: it
+ * changes them, and gives that Deno all permissions. It compares strings to find out; so the path is
+ * spelt in another way, and the arguments are not strings until it makes them such.
+ */
+
+function literally(program: string): string {
+  return program === Deno.execPath() ? program.replace(/[/\\]/, "$&./") : program;
+}
+
+function boxed(argument: string): string {
+  return Object(argument);
 }
 
 function stdioFor(stdio: Stdio, fd: number): string | number {

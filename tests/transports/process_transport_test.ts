@@ -534,6 +534,58 @@ testChild(
   },
 );
 
+testChild(["bash"], "A child can be given by a URL", async (t) => {
+  const path = await Deno.makeTempFile();
+  await Deno.writeTextFile(path, "#!/bin/sh\necho $1\n");
+  await Deno.chmod(path, 0o700);
+  for (const options of WAYS) {
+    const what = command(new URL(`file://${path}`), ["an argument"], options);
+    assertEquals(await outcome(t, what), ["an argument\n", "", 0]);
+    await assertRejects(
+      async () => await start(t, command(new URL("https://example.com/"), [], options)),
+      TypeError,
+    );
+  }
+  await Deno.remove(path);
+});
+
+testChild(
+  ["echo", "sh"],
+  "A child that has to do with Deno gets its arguments as they are",
+  async (t) => {
+    const deno = Deno.execPath();
+    const script = await Deno.makeTempFile({ suffix: ".ts" });
+    const query = 'Deno.permissions.querySync({ name: "sys" }).state';
+    await Deno.writeTextFile(script, `console.log(${query}, ...Deno.args);`);
+    const env = { ...Deno.env.toObject(), NO_COLOR: "1" };
+    for (const options of WAYS.map((way) => ({ env, ...way }))) {
+      const say = async (program: string, ...args: string[]) =>
+        (await outcome(t, command(program, args, options)))[0];
+      assertEquals(await say("echo", deno, "script.ts", "-x"), `${deno} script.ts -x\n`);
+      // Not one permission more than what was asked for.
+      assertEquals(await say(deno, script, "-A"), "prompt -A\n");
+      assertEquals(await say(deno, "--allow-sys", script, "a"), "granted a\n");
+      assertEquals(
+        await say("sh", "-c", `"${deno}" ${script} b; ${deno} ${script}`),
+        "prompt b\nprompt\n",
+      );
+    }
+    await Deno.remove(script);
+  },
+);
+
+testChild(["bash"], "A child's environment is not written to", async (t) => {
+  const env = Object.freeze({ PATH: Deno.env.get("PATH")!, A: "1" });
+  Deno.env.set("NODE_V8_COVERAGE", "/nowhere");
+  try {
+    for (const options of WAYS) {
+      assertEquals(await outcome(t, bash("echo $A", { ...options, env })), ["1\n", "", 0]);
+    }
+  } finally {
+    Deno.env.delete("NODE_V8_COVERAGE");
+  }
+});
+
 testChild(["bash", "ps"], "A child leads a session of its own when asked to", async (t) => {
   for (const argv0 of [undefined, "its-name"]) {
     const own = bash("test $(ps -o sid= -p $$) = $$", { startNewSession: true, argv0 });
