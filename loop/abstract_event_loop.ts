@@ -359,7 +359,7 @@ export abstract class AbstractEventLoop implements FutureLoop {
    *
    * @param timeoutMs how long to wait, in milliseconds; then a warning is printed, and what still
    * runs is ended
-   * @throws {RangeError} when `timeoutMs` is negative or `NaN`
+   * @throws {RangeError} when `timeoutMs` is `NaN`
    * @throws what the executor's `shutdown()` throws
    */
   shutdownDefaultExecutor(_timeoutMs?: number): Coroutine<void> {
