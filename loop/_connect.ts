@@ -18,11 +18,13 @@ import { ExceptionGroup } from "../futures/exception_group.ts";
 import { staggeredRace } from "../futures/_staggered_race.ts";
 import { distrust } from "../transports/_direct_socket.ts";
 import type { AnyProtocol } from "../transports/protocol.ts";
+import type { SocketTransportOptions } from "../transports/socket_transport.ts";
 import type { Transport } from "../transports/transport.ts";
 import type { StreamSocket } from "../transports/stream_socket.ts";
 import { knownAddresses } from "./_resolve.ts";
 import { retold, withAddress } from "./_address_error.ts";
 import { type AddressInfo, GAIError, type GetAddrInfoOptions } from "./address_info.ts";
+import { checkFactory, checkTransport, makeProtocol } from "./_factory.ts";
 import { handOver } from "./_hand_over.ts";
 import { hostCall } from "./_host_call.ts";
 import type { BaseEventLoop } from "./base_event_loop.ts";
@@ -50,14 +52,12 @@ export function checkPort(action: string, port: unknown): void {
   }
 }
 
-/** Checks a protocol factory. */
-export function checkFactory(action: string, factory: unknown): void {
-  if (typeof factory !== "function") {
-    throw new TypeError(
-      `${action}: the protocol factory must be a function, as in () => new MyProtocol(), got ` +
-        describe(factory),
-    );
-  }
+/** Checks a host with its port. */
+export function checkPair(action: string, name: string, pair: unknown): void {
+  if (Array.isArray(pair) && pair.length === 2) return;
+  throw new TypeError(
+    `${action}: ${name} must be a host and a port, as in ["127.0.0.1", 0], got ${describe(pair)}`,
+  );
 }
 
 /** Asks the loop for the addresses of a name, unless they are known; there is at least one. */
@@ -162,9 +162,29 @@ function* openSocket(
   throw summarize(host, port, failures, allErrors);
 }
 
+/** Lets the hooks of the loop make the transport of a connection. */
+export function wrapSocket(
+  loop: BaseEventLoop,
+  socket: StreamSocket,
+  protocol: AnyProtocol,
+  tls: TlsChoice | undefined,
+  options: SocketTransportOptions,
+): Transport {
+  if (tls === undefined) {
+    const made = loop._makeSocketTransport(socket, protocol, options);
+    return checkTransport(loop, "_makeSocketTransport", made);
+  }
+  const made = loop._makeSslTransport(socket, protocol, tls.context, {
+    ...tls.options,
+    ...options,
+  });
+  return checkTransport(loop, "_makeSslTransport", made);
+}
+
 /** Makes protocol and transport of a connection and waits until the one has the other. */
 export function* makeTransport<P extends AnyProtocol>(
   loop: BaseEventLoop,
+  action: string,
   socket: StreamSocket,
   protocolFactory: () => P,
   tls: TlsChoice | undefined,
@@ -172,11 +192,8 @@ export function* makeTransport<P extends AnyProtocol>(
   return yield* handOver(
     loop,
     socket,
-    protocolFactory,
-    (protocol, waiter) =>
-      tls === undefined
-        ? loop._makeSocketTransport(socket, protocol, { waiter })
-        : loop._makeSslTransport(socket, protocol, tls.context, { ...tls.options, waiter }),
+    () => makeProtocol(action, protocolFactory),
+    (protocol, waiter) => wrapSocket(loop, socket, protocol, tls, { waiter }),
   );
 }
 
@@ -201,10 +218,13 @@ export function* createConnection<P extends AnyProtocol>(
       throw new TypeError(`${action}: host and port are needed where no sock is given`);
     }
     checkPort(action, port);
-    if (options.localAddr !== undefined) checkPort(`${action} from`, options.localAddr[1]);
+    if (options.localAddr !== undefined) {
+      checkPair(action, "localAddr", options.localAddr);
+      checkPort(`${action} from`, options.localAddr[1]);
+    }
     socket = yield* openSocket(loop, host, port, options);
   }
-  return yield* makeTransport(loop, socket, protocolFactory, tls);
+  return yield* makeTransport(loop, action, socket, protocolFactory, tls);
 }
 
 /** `loop.sockConnect()`. */
@@ -238,7 +258,7 @@ export function* connectAcceptedSocket<P extends AnyProtocol>(
   if (typeof (sock as Partial<StreamSocket> | undefined)?.read !== "function") {
     throw new TypeError(`${action}: a connection is needed, got ${describe(sock)}`);
   }
-  return yield* makeTransport(loop, sock, protocolFactory, tls);
+  return yield* makeTransport(loop, action, sock, protocolFactory, tls);
 }
 
 function summarize(

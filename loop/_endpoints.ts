@@ -20,7 +20,8 @@ import type { DatagramProtocol } from "../transports/protocol.ts";
 import { bytesOf } from "../transports/_bytes.ts";
 import type { WritableData } from "../transports/transport.ts";
 import { withAddress } from "./_address_error.ts";
-import { checkFactory, checkPort, resolveName } from "./_connect.ts";
+import { checkPair, checkPort, resolveName } from "./_connect.ts";
+import { checkFactory, checkTransport, makeProtocol } from "./_factory.ts";
 import { handOver } from "./_hand_over.ts";
 import { hostCall } from "./_host_call.ts";
 import { checkCount, Kept } from "./_sockets.ts";
@@ -35,9 +36,12 @@ interface Address {
 
 function* resolve(
   loop: BaseEventLoop,
-  [host, port]: readonly [host: string, port: number | string],
+  name: "localAddr" | "remoteAddr",
+  pair: readonly [host: string, port: number | string],
   family: IPFamily,
 ): Generator<Suspension, Address[], unknown> {
+  checkPair("Cannot create a datagram endpoint", name, pair);
+  const [host, port] = pair;
   checkPort("Cannot create a datagram endpoint", port);
   const options = { family, type: "datagram", passive: true } as const;
   const infos = yield* resolveName(loop, host, port, options);
@@ -48,7 +52,7 @@ function* resolve(
 export function* createDatagramEndpoint<P extends DatagramProtocol>(
   loop: BaseEventLoop,
   protocolFactory: () => P,
-  options: DatagramEndpointOptions,
+  options: DatagramEndpointOptions = {},
 ): Generator<Suspension, [DatagramTransport, P], unknown> {
   const action = "Cannot create a datagram endpoint";
   const { localAddr, remoteAddr, sock, family = 0, allowBroadcast = false } = options;
@@ -62,8 +66,12 @@ export function* createDatagramEndpoint<P extends DatagramProtocol>(
   if (sock === undefined && localAddr === undefined && remoteAddr === undefined && family === 0) {
     throw new TypeError(`${action}: localAddr, remoteAddr, family or sock is needed`);
   }
-  const remotes = remoteAddr === undefined ? undefined : yield* resolve(loop, remoteAddr, family);
-  const locals = localAddr === undefined ? undefined : yield* resolve(loop, localAddr, family);
+  const remotes = remoteAddr === undefined
+    ? undefined
+    : yield* resolve(loop, "remoteAddr", remoteAddr, family);
+  const locals = localAddr === undefined
+    ? undefined
+    : yield* resolve(loop, "localAddr", localAddr, family);
   const pair = pairUp(locals, remotes);
   if (pair === undefined) {
     throw new RangeError(`${action}: the local and the remote address are of different families`);
@@ -75,8 +83,11 @@ export function* createDatagramEndpoint<P extends DatagramProtocol>(
   return yield* handOver(
     loop,
     socket,
-    protocolFactory,
-    (protocol, waiter) => loop._makeDatagramTransport(socket, protocol, { waiter, ...known }),
+    () => makeProtocol(action, protocolFactory),
+    (protocol, waiter) => {
+      const made = loop._makeDatagramTransport(socket, protocol, { waiter, ...known });
+      return checkTransport(loop, "_makeDatagramTransport", made);
+    },
   );
 }
 
@@ -118,8 +129,19 @@ export function* connectPipe<T extends BaseTransport, P>(
   protocolFactory: () => P,
   make: (protocol: P, waiter: Future<void>) => T,
 ): Generator<Suspension, [T, P], unknown> {
-  checkFactory("Cannot connect a pipe", protocolFactory);
-  return yield* handOver(loop, undefined, protocolFactory, make);
+  const action = "Cannot connect a pipe";
+  checkFactory(action, protocolFactory);
+  return yield* handOver(
+    loop,
+    undefined,
+    () => makeProtocol(action, protocolFactory),
+    (protocol, waiter) =>
+      checkTransport(
+        loop,
+        "_makeReadPipeTransport() or _makeWritePipeTransport",
+        make(protocol, waiter),
+      ),
+  );
 }
 
 // ---- Datagram sockets as such -------------------------------------------------------------------

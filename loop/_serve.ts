@@ -17,7 +17,8 @@ import type { AnyProtocol } from "../transports/protocol.ts";
 import type { StreamListener, StreamSocket } from "../transports/stream_socket.ts";
 import type { Transport } from "../transports/transport.ts";
 import { formatAddress, withAddress } from "./_address_error.ts";
-import { checkFactory, checkPort, resolveAddresses } from "./_connect.ts";
+import { checkPort, resolveAddresses, wrapSocket } from "./_connect.ts";
+import { checkFactory, makeProtocol } from "./_factory.ts";
 import { hostCall } from "./_host_call.ts";
 import { chooseTls, type TlsChoice } from "./_tls.ts";
 import type { BaseEventLoop } from "./base_event_loop.ts";
@@ -93,11 +94,9 @@ function acceptWith(
     let made: Transport | undefined;
     try {
       if (keepAlive) socket.setKeepAlive?.(true);
-      protocol = protocolFactory();
+      protocol = makeProtocol("Cannot serve a connection", protocolFactory);
       const waiter = loop.createFuture<void>();
-      made = tls === undefined
-        ? loop._makeSocketTransport(socket, protocol, { waiter, server })
-        : loop._makeSslTransport(socket, protocol, tls.context, { ...tls.options, waiter, server });
+      made = wrapSocket(loop, socket, protocol, tls, { waiter, server });
       try {
         yield* waiter;
       } catch (error) {

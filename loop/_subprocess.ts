@@ -17,7 +17,7 @@ import {
 } from "../transports/process_command.ts";
 import type { SubprocessProtocol } from "../transports/protocol.ts";
 import type { SubprocessTransport } from "../transports/subprocess_transport.ts";
-import { checkFactory } from "./_connect.ts";
+import { checkFactory, makeProtocol } from "./_factory.ts";
 import type { BaseEventLoop } from "./base_event_loop.ts";
 
 /** `loop.subprocessExec()`. */
@@ -65,9 +65,10 @@ function* start<P extends SubprocessProtocol>(
   protocolFactory: () => P,
   command: Omit<ProcessCommand, "stdin" | "stdout" | "stderr"> & SubprocessOptions,
 ): Generator<Suspension, [SubprocessTransport, P], unknown> {
-  checkFactory("Cannot start a process", protocolFactory);
+  const action = "Cannot start a process";
+  checkFactory(action, protocolFactory);
   const { stdin = PIPE, stdout = PIPE, stderr = PIPE } = command;
-  const protocol = protocolFactory();
+  const protocol = makeProtocol(action, protocolFactory);
   const transport = yield* loop._makeSubprocessTransport(protocol, {
     ...command,
     stdin,

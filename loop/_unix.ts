@@ -15,7 +15,8 @@ import { NotImplementedError } from "../futures/errors.ts";
 import type { AnyProtocol } from "../transports/protocol.ts";
 import type { StreamListener, StreamSocket } from "../transports/stream_socket.ts";
 import type { Transport } from "../transports/transport.ts";
-import { checkFactory, connectTo, makeTransport } from "./_connect.ts";
+import { connectTo, makeTransport } from "./_connect.ts";
+import { checkFactory } from "./_factory.ts";
 import { chooseTls } from "./_tls.ts";
 import { checkBacklog, DEFAULT_BACKLOG, listenOnAll, makeServer } from "./_serve.ts";
 import type { BaseEventLoop } from "./base_event_loop.ts";
@@ -51,7 +52,7 @@ export function* createUnixConnection<P extends AnyProtocol>(
     refuseBoth(action, path);
     socket = options.sock;
   } else socket = yield* connectTo(loop, unixAddress(action, path), undefined, []);
-  return yield* makeTransport(loop, socket, protocolFactory, tls);
+  return yield* makeTransport(loop, action, socket, protocolFactory, tls);
 }
 
 /** `loop.createUnixServer()`. */

@@ -10,11 +10,17 @@
 
 import { describe } from "../futures/_describe.ts";
 import { RuntimeError } from "../futures/errors.ts";
-import type { AnyProtocol, BufferedProtocolLike } from "./protocol.ts";
+import type { AnyProtocol, BufferedProtocolLike, ProtocolLike } from "./protocol.ts";
 
 /** Whether a protocol lends memory, rather than being given arrays. */
 export function isBuffered(protocol: AnyProtocol): protocol is BufferedProtocolLike {
   return typeof (protocol as Partial<BufferedProtocolLike>).getBuffer === "function";
+}
+
+/** Whether something is a protocol of a stream, of either kind. */
+export function isStreamProtocol(value: unknown): value is AnyProtocol {
+  const { dataReceived, getBuffer } = (value ?? {}) as Partial<ProtocolLike & BufferedProtocolLike>;
+  return typeof dataReceived === "function" || typeof getBuffer === "function";
 }
 
 /**

@@ -282,6 +282,13 @@ const MISTAKES: [Class: new (...args: never[]) => Error, text: string, ...args: 
   [RangeError, "from 0 to 65535, got 1.5", "one.example", 1.5],
   [TypeError, "a number or a service name", "one.example", null],
   [RangeError, "from 0 to 65535, got 70000", "one.example", 80, { localAddr: ["::", 70_000] }],
+  [
+    TypeError,
+    'Cannot create a connection: localAddr must be a host and a port, as in ["127.0.0.1", 0], got "::1"',
+    "one.example",
+    80,
+    { localAddr: "::1" },
+  ],
   [TypeError, "only with ssl", "one.example", 80, { serverHostname: "x" }],
   [TypeError, "only with ssl", "one.example", 80, { sslHandshakeTimeout: 1 }],
   [TypeError, "an SSLContext or true", "one.example", 80, { ssl: "yes" }],

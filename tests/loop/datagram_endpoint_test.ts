@@ -94,6 +94,13 @@ const MISTAKES: [new (...args: never[]) => Error, string, DatagramEndpointOption
   [NotImplementedError, "share the port", { localAddr: ["127.0.0.1", 0], reusePort: true }],
   [RangeError, "different families", { localAddr: ["127.0.0.1", 0], remoteAddr: ["::1", 9] }],
   [RangeError, "from 0 to 65535, got 65536", { localAddr: ["127.0.0.1", 65_536] }],
+  [
+    TypeError,
+    'localAddr must be a host and a port, as in ["127.0.0.1", 0], got "127.0.0.1"',
+    { localAddr: "127.0.0.1" as never },
+  ],
+  [TypeError, "remoteAddr must be a host and a port", { remoteAddr: ["127.0.0.1"] as never }],
+  [TypeError, "localAddr, remoteAddr, family or sock is needed", undefined as never],
 ];
 
 testNet("createDatagramEndpoint() says what is wrong with its arguments", function* (t) {

@@ -11,6 +11,7 @@ import { _coroutineOf, type Coroutine } from "../../futures/coroutine.ts";
 import type { Suspension } from "../../futures/awaitable.ts";
 import { copyContext } from "../../futures/context.ts";
 import { ContextCall } from "../_context_call.ts";
+import { isStreamProtocol } from "../_lent_memory.ts";
 import type { AnyProtocol } from "../protocol.ts";
 import type { SocketTransportOptions, TransportOwner } from "../socket_transport.ts";
 import type { StreamSocket } from "../stream_socket.ts";
@@ -107,7 +108,7 @@ export interface StartTlsOptions extends SSLOptions {
  * @param protocol the protocol, usually that of the old transport
  * @param context whom to trust and who to be
  * @param options side, names and time-outs
- * @throws {TypeError} when there is no context, or the transport is not for bytes both ways
+ * @throws {TypeError} when there is no context or protocol, or the transport is not for bytes both ways
  * @throws {Deno.errors.ConnectionAborted} when the transport is closed
  * @throws {SSLError} when the handshake fails
  */
@@ -135,6 +136,9 @@ function* upgrade(
     throw new TypeError(
       `Cannot start TLS: a transport for bytes both ways is needed, got ${describe(transport)}`,
     );
+  }
+  if (!isStreamProtocol(protocol)) {
+    throw new TypeError(`Cannot start TLS: a protocol is needed, got ${describe(protocol)}`);
   }
   // The peer may have gone a moment ago, so that is no mistake of the program.
   if (transport.isClosing()) {
