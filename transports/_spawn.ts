@@ -41,15 +41,27 @@ export interface SpawnedChild {
   readonly exited: Promise<number>;
   /** What the host has for it: a `Deno.ChildProcess`, or a `ChildProcess` of `node:child_process`. */
   readonly subprocess: object;
-  /** Sends a signal; does nothing when the child has exited. */
+  /**
+   * Sends a signal; does nothing when the child has exited.
+   * @throws {Deno.errors.PermissionDenied} when the child has changed its user, where the host tells
+   */
   kill(signal: Deno.Signal): void;
   /** Lets the process end without it. */
   unref(): void;
 }
 
+/** Kills a child; one that has changed its user cannot be killed, and goes on. */
+export function killChild(child: SpawnedChild): void {
+  try {
+    child.kill("SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+  }
+}
+
 /** Kills a child that nobody wants, and lets go of its pipes. */
 export function abandonChild(child: SpawnedChild): void {
-  child.kill("SIGKILL");
+  killChild(child);
   child.stdin?.close();
   for (const pipe of [child.stdout, child.stderr]) {
     if (pipe !== undefined && !(pipe instanceof ReadableStream && pipe.locked)) {

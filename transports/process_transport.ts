@@ -19,7 +19,7 @@ import { type Context, copyContext } from "../futures/context.ts";
 import { _coroutineOf, type Coroutine } from "../futures/coroutine.ts";
 import type { Future } from "../futures/future.ts";
 import { ContextCall } from "./_context_call.ts";
-import { abandonChild, spawnChild, type SpawnedChild } from "./_spawn.ts";
+import { abandonChild, killChild, spawnChild, type SpawnedChild } from "./_spawn.ts";
 import type { BaseTransport } from "./base_transport.ts";
 import type { ReadPipe, WritePipe } from "./pipe.ts";
 import type { PipeTransportOptions } from "./pipe_options.ts";
@@ -104,7 +104,7 @@ export class ProcessTransport extends SubprocessTransport {
     close: () => {
       // First, as a child that has changed its user cannot be killed.
       this.#child.unref();
-      this.#child.kill("SIGKILL");
+      killChild(this.#child);
     },
   };
   readonly #pipes = new Map<number, PipeProtocol>();
@@ -261,6 +261,7 @@ export class ProcessTransport extends SubprocessTransport {
    * Sends a signal to the child; one that has just exited is past caring.
    *
    * @throws {Deno.errors.NotFound} after `connectionLost()`
+   * @throws {Deno.errors.PermissionDenied} when the child has changed its user
    * @throws {TypeError} when the system has no such signal
    */
   override sendSignal(signal: Deno.Signal): void {
@@ -310,7 +311,7 @@ export class ProcessTransport extends SubprocessTransport {
         (transport as WriteTransport).abort();
       } else transport?.close();
     }
-    if (running) this.#child.kill("SIGKILL");
+    if (running) killChild(this.#child);
   }
 
   /** For messages. */

@@ -111,6 +111,8 @@ class MemoryChild implements SpawnedChild {
   readonly written: string[] = [];
   #failWrite: ((error: unknown) => void) | null = null;
   reads = true;
+  /** As a child that has changed its user. */
+  refuses = false;
   inputClosed = 0;
   readonly stdin = {
     write: (data: Uint8Array): Promise<number> => {
@@ -132,6 +134,7 @@ class MemoryChild implements SpawnedChild {
   }
 
   kill(signal: Deno.Signal): void {
+    if (this.refuses) throw new Deno.errors.PermissionDenied("EPERM");
     this.signals.push(signal);
   }
 
@@ -315,6 +318,21 @@ testProcess(
     child.exit(-9);
     await settle();
     assertEquals(protocol.calls.slice(3), ["exited -9", "lost"]);
+  },
+);
+
+testProcess(
+  "ProcessTransport.close() closes the pipes of a child that cannot be killed, and waits",
+  async (t) => {
+    const { child, protocol, transport } = await started(t);
+    child.refuses = true;
+    assertThrows(() => transport.kill(), Deno.errors.PermissionDenied);
+    transport.close();
+    await settle();
+    assertEquals(protocol.calls, ["pipe 0 lost", "pipe 1 lost", "pipe 2 lost"]);
+    child.exit(0);
+    await settle();
+    assertEquals(protocol.calls.slice(3), ["exited 0", "lost"]);
   },
 );
 
