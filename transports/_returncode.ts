@@ -23,6 +23,11 @@ export function returncodeOf(code: number | null, signal: string | null): number
  * The return code of a child whose status Deno refuses to tell: it has no names for real-time signals.
  */
 export function returncodeOfFailure(error: unknown): number {
+  return realtimeReturncodeOf(error) ?? UNKNOWN_RETURNCODE;
+}
+
+/** The same where the error may be any; `undefined` when it is another. */
+export function realtimeReturncodeOf(error: unknown): number | undefined {
   const number = /Invalid signal: (\d+)/.exec(describe(error))?.[1];
-  return number === undefined ? UNKNOWN_RETURNCODE : -Number(number);
+  return number === undefined ? undefined : -Number(number);
 }

@@ -16,8 +16,8 @@ import { connect, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { NotImplementedError } from "../futures/errors.ts";
 import { fromNodeError } from "./_node_error.ts";
+import { exitOf, sendSignal } from "./_node_exit.ts";
 import { NodeStreamSocket } from "./_node_stream_socket.ts";
-import { returncodeOf } from "./_returncode.ts";
 import type { SpawnedChild } from "./_spawn.ts";
 import { DEVNULL, PIPE, type ProcessCommand, type Stdio, STDOUT } from "./process_command.ts";
 import type { StreamSocket } from "./stream_socket.ts";
@@ -113,22 +113,10 @@ function wrap(
     stdout: merged ?? pipe(1),
     stderr: pipe(2),
     extra,
-    exited: new Promise((resolve) => {
-      child.once("exit", (code, signal) => resolve(returncodeOf(code, signal)));
-    }),
-    kill: (signal) => kill(child, signal),
+    exited: exitOf(child),
+    kill: (signal) => void sendSignal(child, signal),
     unref: () => child.unref(),
   };
-}
-
-/**
- * Sends a signal. Node sends one only, and takes a child for ended by that, whatever it has ended with;
- * only while no signal is noted does it ask the system.
- */
-function kill(child: ChildProcess, signal: Deno.Signal): void {
-  const noted: { killed: boolean; signalCode: NodeJS.Signals | null } = child;
-  noted.killed = false;
-  if (child.kill(signal as NodeJS.Signals)) noted.signalCode = null;
 }
 
 /** Two connected ends: one to read from, one for the child, in the shape that Node passes on. */

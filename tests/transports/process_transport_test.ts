@@ -862,9 +862,17 @@ Deno.test({
   // Deno forgets to let go of the child when it cannot name the signal.
   sanitizeResources: false,
   fn: async () => {
-    const [what, loop] = [bash("kill -36 $$"), newEventLoop()];
-    const transport = await loop.runUntilComplete(startProcess(loop, new ProcessRecorder(), what));
-    assertEquals(await loop.runUntilComplete(transport._wait()), -36);
-    loop.close();
+    for (const options of WAYS) {
+      const loop = newEventLoop();
+      await loop.runUntilComplete(async () => {
+        const begin = (script: string) =>
+          startProcess(loop, new ProcessRecorder(), bash(script, options));
+        const [other, child] = [await begin("exec sleep 60"), await begin("kill -36 $$")];
+        assertEquals([await child._wait(), other.getReturncode()], [-36, undefined]);
+        other.kill();
+        assertEquals(await other._wait(), -9);
+      });
+      loop.close();
+    }
   },
 });
