@@ -84,19 +84,19 @@ class SendfileProtocol implements BaseProtocolLike<Transport> {
       // While the next block is read nobody waits for it, and `drained()` will tell.
       paused.exception();
     }
-    this.#protocol.connectionLost(error);
+    return this.#protocol.connectionLost(error);
   }
 
   pauseWriting(): void {
     this.#paused ??= this.#loop.createFuture<void>();
-    this.#protocol.pauseWriting();
+    return this.#protocol.pauseWriting();
   }
 
   resumeWriting(): void {
     const paused = this.#paused;
     this.#paused = null;
     if (paused !== null && !paused.done()) paused.setResult(undefined);
-    this.#protocol.resumeWriting();
+    return this.#protocol.resumeWriting();
   }
 
   dataReceived(): void {}

@@ -13,7 +13,7 @@
  * @module
  */
 
-import { reportError } from "./_report.ts";
+import { reportError, watchResult } from "./_report.ts";
 import type { BaseTransport } from "./base_transport.ts";
 import type { BaseProtocolLike } from "./protocol.ts";
 import type { TransportLoop } from "./transport_loop.ts";
@@ -80,10 +80,12 @@ export class FlowControl {
   }
 
   #tell(method: "pauseWriting" | "resumeWriting"): void {
+    const transport = this.#transport;
     try {
-      (this.#transport.getProtocol() as BaseProtocolLike)[method]();
+      const result: unknown = (transport.getProtocol() as BaseProtocolLike)[method]();
+      watchResult(this.#loop, transport, method, result);
     } catch (error) {
-      reportError(this.#loop, this.#transport, error, `protocol.${method}() failed`);
+      reportError(this.#loop, transport, error, `protocol.${method}() failed`);
     }
   }
 }

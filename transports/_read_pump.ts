@@ -23,6 +23,8 @@ export interface ReadPumpOwner {
   _readFailed(error: unknown): void;
   /** The stream has ended, and the protocol does not want to keep the connection. */
   _readEnded(): void;
+  /** A method of the protocol has returned something, which may be the promise of an async one. */
+  _protocolReturned(method: string, result: unknown): void;
   /** A method of the protocol has failed. */
   _protocolFailed(method: string, error: unknown): void;
 }
@@ -169,12 +171,14 @@ export class ReadPump {
       return this.#owner._protocolFailed("eofReceived", error);
     }
     if (!keepOpen) this.#owner._readEnded();
+    else this.#owner._protocolReturned("eofReceived", keepOpen);
   }
 
   #feed(data: Uint8Array<ArrayBuffer>): void {
     if (this.#buffered) return this.#feedBuffered(data);
     try {
-      (this.#protocol as ProtocolLike).dataReceived(data);
+      const result: unknown = (this.#protocol as ProtocolLike).dataReceived(data);
+      if (result !== undefined) this.#owner._protocolReturned("dataReceived", result);
     } catch (error) {
       this.#owner._protocolFailed("dataReceived", error);
     }
@@ -203,7 +207,8 @@ export class ReadPump {
 
   #updated(count: number): void {
     try {
-      (this.#protocol as BufferedProtocolLike).bufferUpdated(count);
+      const result: unknown = (this.#protocol as BufferedProtocolLike).bufferUpdated(count);
+      if (result !== undefined) this.#owner._protocolReturned("bufferUpdated", result);
     } catch (error) {
       this.#owner._protocolFailed("bufferUpdated", error);
     }

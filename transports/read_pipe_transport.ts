@@ -17,10 +17,15 @@ import { ContextCall } from "./_context_call.ts";
 import { isHostError } from "./_host_error.ts";
 import { fillLentMemory, isBuffered } from "./_lent_memory.ts";
 import { openSource, type PipeSource } from "./_pipe_source.ts";
-import { reportError } from "./_report.ts";
+import { reportError, watchResult } from "./_report.ts";
 import type { ReadPipe } from "./pipe.ts";
 import type { PipeTransportOptions } from "./pipe_options.ts";
-import type { AnyProtocol, BufferedProtocolLike, ProtocolLike } from "./protocol.ts";
+import type {
+  AnyProtocol,
+  BaseProtocolLike,
+  BufferedProtocolLike,
+  ProtocolLike,
+} from "./protocol.ts";
 import { ReadTransport } from "./transport.ts";
 import type { TransportLoop } from "./transport_loop.ts";
 
@@ -86,7 +91,8 @@ export class ReadPipeTransport extends ReadTransport implements Runnable {
 
   #begin(waiter: Future<void> | undefined): void {
     try {
-      (this.#protocol.connectionMade as (transport: ReadTransport) => void)(this);
+      const protocol = this.#protocol as BaseProtocolLike<ReadTransport>;
+      watchResult(this.#loop, this, "connectionMade", protocol.connectionMade(this));
     } catch (error) {
       // As in asyncio, the connection goes on.
       this.#report(error, "protocol.connectionMade() failed");
@@ -157,7 +163,7 @@ export class ReadPipeTransport extends ReadTransport implements Runnable {
     const protocol = this.#protocol;
     if (isBuffered(protocol)) return this.#feedBuffered(protocol, chunk);
     try {
-      (protocol as ProtocolLike).dataReceived(chunk);
+      this.#watch("dataReceived", (protocol as ProtocolLike).dataReceived(chunk));
     } catch (error) {
       this.#protocolFailed("dataReceived", error);
     }
@@ -177,7 +183,7 @@ export class ReadPipeTransport extends ReadTransport implements Runnable {
         const count = fillLentMemory(protocol, chunk);
         chunk = chunk.subarray(count);
         method = "bufferUpdated";
-        protocol.bufferUpdated(count);
+        this.#watch(method, protocol.bufferUpdated(count));
       }
     } catch (error) {
       this.#protocolFailed(method, error);
@@ -187,7 +193,7 @@ export class ReadPipeTransport extends ReadTransport implements Runnable {
   #end(): void {
     this.#closing = true;
     try {
-      this.#protocol.eofReceived();
+      this.#watch("eofReceived", this.#protocol.eofReceived());
     } catch (error) {
       return this.#protocolFailed("eofReceived", error);
     }
@@ -228,13 +234,19 @@ export class ReadPipeTransport extends ReadTransport implements Runnable {
 
   #connectionLost(error: unknown): void {
     try {
-      this.#protocol.connectionLost(error);
+      watchResult(this.#loop, this, "connectionLost", this.#protocol.connectionLost(error));
     } catch (failure) {
       this.#report(failure, "protocol.connectionLost() failed");
     } finally {
       this.#loop._letGo(this.#source);
       this.#source.close();
     }
+  }
+
+  // For methods whose failure ends the connection.
+  #watch(method: string, result: unknown): void {
+    if (result === undefined) return;
+    watchResult(this.#loop, this, method, result, (error) => this.#lose(error));
   }
 
   #protocolFailed(method: string, error: unknown): void {

@@ -30,7 +30,7 @@ import { directSocket } from "./_direct_socket.ts";
 import { FlowControl } from "./_flow_control.ts";
 import { isHostError } from "./_host_error.ts";
 import { ReadPump } from "./_read_pump.ts";
-import { reportError } from "./_report.ts";
+import { reportError, watchResult } from "./_report.ts";
 import { MIN_TAKEN_BYTES, takeMemory } from "./_taken_memory.ts";
 import { WriteQueue } from "./_write_queue.ts";
 import type { AnyProtocol, BaseProtocolLike } from "./protocol.ts";
@@ -190,7 +190,8 @@ export class SocketTransport extends Transport implements Runnable {
 
   #begin(): void {
     try {
-      (this.#reads.protocol as BaseProtocolLike<Transport>).connectionMade(this);
+      const protocol = this.#reads.protocol as BaseProtocolLike<Transport>;
+      watchResult(this.#loop, this, "connectionMade", protocol.connectionMade(this));
     } catch (error) {
       // As in asyncio, the connection goes on.
       this.#report(error, "protocol.connectionMade() failed");
@@ -403,7 +404,8 @@ export class SocketTransport extends Transport implements Runnable {
   #connectionLost(error: unknown): void {
     this.#finished = true;
     try {
-      this.#reads.protocol.connectionLost(error);
+      const result: unknown = this.#reads.protocol.connectionLost(error);
+      watchResult(this.#loop, this, "connectionLost", result);
     } catch (failure) {
       this.#report(failure, "protocol.connectionLost() failed");
     } finally {
@@ -417,6 +419,11 @@ export class SocketTransport extends Transport implements Runnable {
       this.#server = undefined;
       server?._detach(this);
     }
+  }
+
+  /** @internal */
+  _protocolReturned(method: string, result: unknown): void {
+    watchResult(this.#loop, this, method, result, (error) => this.#lose(error));
   }
 
   /** @internal */

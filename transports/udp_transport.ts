@@ -17,7 +17,7 @@ import type { Runnable } from "../futures/future_loop.ts";
 import { bytesOf } from "./_bytes.ts";
 import { ContextCall } from "./_context_call.ts";
 import { FlowControl } from "./_flow_control.ts";
-import { reportError } from "./_report.ts";
+import { reportError, watchResult } from "./_report.ts";
 import type { DatagramAddress, DatagramSocket } from "./datagram_socket.ts";
 import { DatagramTransport } from "./datagram_transport.ts";
 import type { DatagramProtocol } from "./protocol.ts";
@@ -270,9 +270,9 @@ export class UdpTransport extends DatagramTransport implements Runnable {
   }
 
   /** A protocol that fails at one datagram gets the next all the same. */
-  #tell(method: string, call: () => void): void {
+  #tell(method: string, call: () => unknown): void {
     try {
-      call();
+      watchResult(this.#loop, this, method, call());
     } catch (error) {
       reportError(this.#loop, this, error, `protocol.${method}() failed`);
     }

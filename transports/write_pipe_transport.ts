@@ -15,7 +15,7 @@ import { ContextCall } from "./_context_call.ts";
 import { FlowControl } from "./_flow_control.ts";
 import { isHostError } from "./_host_error.ts";
 import { openSink, type PipeSink } from "./_pipe_sink.ts";
-import { reportError } from "./_report.ts";
+import { reportError, watchResult } from "./_report.ts";
 import { WriteQueue } from "./_write_queue.ts";
 import type { WritePipe } from "./pipe.ts";
 import type { PipeTransportOptions } from "./pipe_options.ts";
@@ -96,7 +96,8 @@ export class WritePipeTransport extends WriteTransport {
 
   #begin(waiter: Future<void> | undefined): void {
     try {
-      (this.#protocol.connectionMade as (transport: WriteTransport) => void)(this);
+      const protocol = this.#protocol as BaseProtocolLike<WriteTransport>;
+      watchResult(this.#loop, this, "connectionMade", protocol.connectionMade(this));
     } catch (error) {
       // As in asyncio, the connection goes on.
       this.#report(error, "protocol.connectionMade() failed");
@@ -216,7 +217,7 @@ export class WritePipeTransport extends WriteTransport {
 
   #connectionLost(error: unknown, interrupted: boolean): void {
     try {
-      this.#protocol.connectionLost(error);
+      watchResult(this.#loop, this, "connectionLost", this.#protocol.connectionLost(error));
     } catch (failure) {
       this.#report(failure, "protocol.connectionLost() failed");
     } finally {

@@ -456,6 +456,47 @@ for (const method of ["connectionMade", "pauseWriting", "resumeWriting", ...FATA
   });
 }
 
+/** Has an async method fail after what it does otherwise, in microtasks of its own. */
+function makeAsync(recorder: Recorder, method: keyof Protocol): void {
+  const original = recorder[method] as (...args: unknown[]) => unknown;
+  const fail = async (...args: unknown[]) => {
+    original.apply(recorder, args);
+    await undefined;
+    throw new RangeError("on purpose");
+  };
+  Object.assign(recorder, { [method]: fail });
+}
+
+for (
+  const method of [
+    "connectionMade",
+    "pauseWriting",
+    "resumeWriting",
+    "connectionLost",
+    ...FATAL,
+  ] as const
+) {
+  const isFatal = FATAL.some((each) => each === method);
+  contract(`a protocol whose ${method}() is async and fails is reported`, async (t, ends) => {
+    await converse(ends.near, ends.far, t);
+    // Whose eofReceived() returns a promise has said that the connection is to be kept.
+    await until(() => isLost(ends.reader));
+    ends.near.abort();
+    await until(() => isLost(ends.writer));
+    await sleep(1);
+    const reports = t.takeReports();
+    assert(reports.length >= 1);
+    for (const { exception, message } of reports) {
+      assert(exception instanceof RangeError, message);
+      const fatal = isFatal ? "Fatal error: " : "";
+      assertEquals(message, `${fatal}protocol.${method}() failed`);
+    }
+    if (method === "dataReceived") assert(ends.reader.lostWith instanceof RangeError);
+  }, ({ writer, reader }) => {
+    for (const recorder of [writer, reader]) makeAsync(recorder, method);
+  });
+}
+
 contract(
   "a protocol whose connectionLost() fails is reported once",
   async (t, { near, ...ends }) => {

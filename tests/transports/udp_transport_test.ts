@@ -199,6 +199,17 @@ testAsync("UdpTransport reports a protocol that fails, and goes on", async (t) =
   await close(setup);
 });
 
+testAsync("UdpTransport reports a protocol with an async method that fails", async (t) => {
+  const setup = await connected(t);
+  Object.assign(setup.protocol, { datagramReceived: () => Promise.reject(new RangeError("no")) });
+  for (const text of ["a", "b"]) {
+    setup.socket.arrive(text);
+    await settle();
+  }
+  assertEquals(t.takeMessages(), Array(2).fill("protocol.datagramReceived() failed"));
+  await close(setup);
+});
+
 testAsync("UdpTransport calls the protocol in the context that it was made in", async (t) => {
   const variable = new ContextVar<string>("variable");
   const seen: (string | undefined)[] = [];

@@ -11,8 +11,8 @@
  */
 
 import { fillLentMemory, isBuffered } from "../_lent_memory.ts";
-import { reportError } from "../_report.ts";
-import type { AnyProtocol, ProtocolLike } from "../protocol.ts";
+import { reportError, watchResult } from "../_report.ts";
+import type { AnyProtocol, BaseProtocolLike, ProtocolLike } from "../protocol.ts";
 import type { Transport } from "../transport.ts";
 import type { TransportLoop } from "../transport_loop.ts";
 
@@ -49,7 +49,9 @@ export class AppSide {
     if (this.made) return;
     this.made = true;
     try {
-      (this.protocol.connectionMade as (transport: Transport) => void)(this.#transport);
+      const protocol = this.protocol as BaseProtocolLike<Transport>;
+      const result: unknown = protocol.connectionMade(this.#transport);
+      watchResult(this.#loop, this.#transport, "connectionMade", result);
     } catch (error) {
       this.report(error, "protocol.connectionMade() failed");
     }
@@ -73,10 +75,10 @@ export class AppSide {
           if (count === piece.length) pieces.shift();
           else pieces[0] = piece.subarray(count);
           method = "bufferUpdated";
-          protocol.bufferUpdated(count);
+          this.#watch(method, protocol.bufferUpdated(count));
         } else {
           method = "dataReceived";
-          (protocol as ProtocolLike).dataReceived(pieces.shift()!);
+          this.#watch(method, (protocol as ProtocolLike).dataReceived(pieces.shift()!));
         }
       }
     } catch (error) {
@@ -87,7 +89,9 @@ export class AppSide {
   /** The peer sends no more. */
   eofReceived(): void {
     try {
-      if (this.protocol.eofReceived()) {
+      const result = this.protocol.eofReceived();
+      if (result instanceof Promise) this.#watch("eofReceived", result);
+      else if (result) {
         console.warn(`${this.#transport}: over TLS, eofReceived() cannot keep the connection open`);
       }
     } catch (error) {
@@ -100,7 +104,8 @@ export class AppSide {
     if (!this.made) return;
     this.made = false;
     try {
-      this.protocol.connectionLost(error);
+      const result: unknown = this.protocol.connectionLost(error);
+      watchResult(this.#loop, this.#transport, "connectionLost", result);
     } catch (failure) {
       this.report(failure, "protocol.connectionLost() failed");
     }
@@ -109,6 +114,13 @@ export class AppSide {
   /** Tells the exception handler. */
   report(error: unknown, message: string): void {
     reportError(this.#loop, this.#transport, error, message);
+  }
+
+  // For methods whose failure ends the connection.
+  #watch(method: string, result: unknown): void {
+    if (result !== undefined) {
+      watchResult(this.#loop, this.#transport, method, result, this.#onFailure);
+    }
   }
 
   #failed(method: string, error: unknown): void {
