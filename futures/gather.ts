@@ -14,6 +14,7 @@ import { waitOn } from "./_await.ts";
 import { cancelledErrorOf, outcomeOf } from "./_outcome.ts";
 import { Context } from "./context.ts";
 import { Coroutine, isGenerator } from "./coroutine.ts";
+import { describe } from "./_describe.ts";
 import { Future, isfuture } from "./future.ts";
 import type { FutureLoop, Runnable } from "./future_loop.ts";
 
@@ -163,6 +164,16 @@ function isOptions(last: unknown): last is GatherOptions {
     typeof (last as Partial<PromiseLike<unknown>>).then !== "function";
 }
 
+/** Refuses an array, where things to wait for are expected one by one, and what else one might spread. */
+function refuseCollection(inputs: readonly unknown[], options: object): void {
+  const collection = Symbol.iterator in options ? options : inputs.find(Array.isArray);
+  if (collection === undefined) return;
+  throw new TypeError(
+    `Cannot gather ${describe(collection)}: what is waited for is given one by one, as in ` +
+      "gather(...array)",
+  );
+}
+
 /**
  * Waits for several things at once and gives their results in the order of the arguments.
  *
@@ -209,6 +220,7 @@ export function gather(
 ): Future<unknown[]> {
   const last = inputs.at(-1);
   const options: GatherOptions = isOptions(last) ? (inputs.pop(), last) : {};
+  refuseCollection(inputs, options);
   const futures = inputs as readonly FutureInput<unknown>[];
   const first = futures.find(isfuture) as Future<unknown> | undefined;
   const loop = requireLoop("gather", first?.getLoop());

@@ -331,3 +331,16 @@ testProgram("gather() of ten thousand", function* (t) {
   assertEquals(results.length, 10_000);
   assert(results.every((result, i) => result === i));
 }, { debug: false });
+
+testAsync("gather() of an array, or of another collection, says to spread it", async () => {
+  const wait = createTask(sleep(1));
+  for (const inputs of [[[wait]], [[wait], { returnExceptions: true }], [wait, [wait]], [[]]]) {
+    assertThrows(
+      () => gather(...inputs as never[]),
+      TypeError,
+      "what is waited for is given one by one, as in gather(...array)",
+    );
+  }
+  assertThrows(() => gather(new Set([wait]) as never), TypeError, "gather(...array)");
+  await wait;
+});

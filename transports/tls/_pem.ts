@@ -7,6 +7,8 @@
  */
 
 import { X509Certificate } from "node:crypto";
+import { describe } from "../../futures/_describe.ts";
+import { isHostError } from "../_host_error.ts";
 import type { PemSource } from "./ssl_constants.ts";
 import { SSLError } from "./ssl_error.ts";
 
@@ -15,17 +17,34 @@ const CERTIFICATE =
 
 const PRIVATE_KEY = /-----BEGIN ([A-Z]+ )*PRIVATE KEY-----[^]*?-----END ([A-Z]+ )*PRIVATE KEY-----/;
 
-function readBytes(source: PemSource): Uint8Array {
+function readBytes(source: PemSource, action: string): Uint8Array {
   if (source instanceof Uint8Array) return source;
   if (typeof source === "string" && source.includes("-----BEGIN")) {
     return new TextEncoder().encode(source);
   }
-  return Deno.readFileSync(source);
+  if (typeof source !== "string" && !(source instanceof URL)) {
+    throw new TypeError(
+      `${action}: a path, a file URL, or what is in the file is needed, got ${describe(source)}`,
+    );
+  }
+  try {
+    return Deno.readFileSync(source);
+  } catch (error) {
+    if (!isHostError(error)) throw error;
+    // The same one, and what could not be done.
+    const { constructor, message, code } = error as Error & { code?: string };
+    const told = new (constructor as ErrorConstructor)(`${action}: ${message}`, { cause: error });
+    throw code === undefined ? told : Object.assign(told, { code });
+  }
 }
 
-/** The first private key of a file in the PEM format; the empty string where there is none. */
-export function readKey(source: PemSource): string {
-  return new TextDecoder().decode(readBytes(source)).match(PRIVATE_KEY)?.[0] ?? "";
+/**
+ * The first private key of a file in the PEM format; the empty string where there is none.
+ *
+ * @param action what could not be done, to begin messages with
+ */
+export function readKey(source: PemSource, action: string): string {
+  return new TextDecoder().decode(readBytes(source, action)).match(PRIVATE_KEY)?.[0] ?? "";
 }
 
 /**
@@ -35,7 +54,7 @@ export function readKey(source: PemSource): string {
  * @throws {SSLError} when there are none
  */
 export function readCertificates(source: PemSource, action: string): X509Certificate[] {
-  const bytes = readBytes(source);
+  const bytes = readBytes(source, action);
   try {
     // A DER file begins with the tag of a sequence, which no text begins with.
     if (bytes[0] === 0x30) return [new X509Certificate(bytes)];

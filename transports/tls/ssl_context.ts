@@ -116,7 +116,7 @@ export class SSLContext {
    */
   loadCertChain(cert: PemSource, key: PemSource = cert, options: LoadCertChainOptions = {}): void {
     const chain = readCertificates(cert, "Cannot load a certificate chain");
-    const text = readKey(key);
+    const text = readKey(key, "Cannot load the key of a certificate chain");
     let privateKey;
     try {
       privateKey = createPrivateKey({ key: text, format: "pem", passphrase: options.password });

@@ -83,7 +83,23 @@ test("certificates can be given as a path, a URL, a text or bytes", () => {
 
 test("certificates that are not there are refused", () => {
   const context = new SSLContext("client");
-  assertThrows(() => context.loadVerifyLocations(file("nothing.pem")), Deno.errors.NotFound);
+  const error = assertThrows(
+    () => createDefaultContext("client", { ca: file("nothing.pem") }),
+    Deno.errors.NotFound,
+    "Cannot load certificates to trust: No such file or directory",
+  );
+  assert(error.message.includes("nothing.pem"));
+  assertEquals((error as { code?: string }).code, "ENOENT");
+  assertThrows(
+    () => new SSLContext("server").loadCertChain(file("localhost.pem"), file("nothing.key")),
+    Deno.errors.NotFound,
+    "Cannot load the key of a certificate chain: No such file or directory",
+  );
+  assertThrows(
+    () => context.loadVerifyLocations(5 as never),
+    TypeError,
+    "Cannot load certificates to trust: a path, a file URL, or what is in the file is needed, got 5",
+  );
   assertEquals(
     codeOf(() => context.loadVerifyLocations(file("ca.key"))),
     "ERR_SSL_NO_CERTIFICATE_OR_CRL_FOUND",
