@@ -3,8 +3,11 @@
  * descriptors on, make further pipes, tell the child another name. It asks for the permissions to read
  * the environment and to run the program.
  *
- * To merge the error output into the output, both are one end of a Unix socket. A child that opens
- * `/dev/stdout` by name finds that it cannot; there is no way to a pipe of one's own here.
+ * To merge the error output into the output, both are one end of a Unix socket, which asks for the
+ * permission to use the network. A child that opens `/dev/stdout` by name finds that it cannot; there is
+ * no way to a pipe of one's own here. And Deno leaves the child two more copies of that end, by numbers
+ * that nobody knows: what goes on in the background holds the output open although it has closed its
+ * own. A shell does better, see `withoutShell()`.
  *
  * May be imported by `transports/` only.
  *
@@ -12,7 +15,9 @@
  */
 
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { devNull } from "node:os";
 import { fileURLToPath } from "node:url";
 import { NotImplementedError } from "../futures/errors.ts";
 import { fromNodeError } from "./_node_error.ts";
@@ -38,24 +43,55 @@ export async function spawnOnNode(command: ProcessCommand): Promise<SpawnedChild
 }
 
 function start(command: ProcessCommand, merged: Socket | undefined): ChildProcess {
-  const { stdin, stdout, stderr, extraFds = {}, cwd, env, user, group } = command;
-  const stdio: (string | number | Socket)[] = [stdioFor(stdin, 0), merged ?? stdioFor(stdout, 1)];
+  const { stdin, stdout, stderr, cwd, env, user, group } = command;
+  const stdio: ChildStdio[] = [stdioFor(stdin, 0), merged ?? stdioFor(stdout, 1)];
   stdio.push(stderr !== STDOUT ? stdioFor(stderr, 2) : stdio[1]!);
-  for (const [fd, extra] of Object.entries(extraFds)) {
-    while (stdio.length < Number(fd)) stdio.push("ignore");
-    stdio[Number(fd)] = stdioFor(extra, Number(fd));
+  const opened = addExtra(stdio, command.extraFds ?? {});
+  try {
+    return spawn(literally(pathOf(command.program)), command.args.map(boxed), {
+      stdio: stdio as StdioOptions,
+      argv0: command.argv0 ?? pathOf(command.program),
+      cwd,
+      // A copy, as Node adds to it.
+      env: env && { ...env },
+      detached: command.startNewSession === true,
+      windowsVerbatimArguments: command.shell,
+      ...(user === undefined ? {} : { uid: user }),
+      ...(group === undefined ? {} : { gid: group }),
+    });
+  } finally {
+    for (const fd of opened) closeSync(fd);
   }
-  return spawn(literally(pathOf(command.program)), command.args.map(boxed), {
-    stdio: stdio as StdioOptions,
-    argv0: command.argv0 ?? pathOf(command.program),
-    cwd,
-    // A copy, as Node adds to it.
-    env: env && { ...env },
-    detached: command.startNewSession === true,
-    windowsVerbatimArguments: command.shell,
-    ...(user === undefined ? {} : { uid: user }),
-    ...(group === undefined ? {} : { gid: group }),
-  });
+}
+
+/** A descriptor of a child as Node takes it. */
+type ChildStdio = string | number | Socket;
+
+/** Adds the descriptors beyond the first three; what was opened for them is to be closed. */
+function addExtra(stdio: ChildStdio[], extraFds: Readonly<Record<number, Stdio>>): number[] {
+  // Deno moves them one after the other, when the first three are in place already; of what it has
+  // moved, the old number is closed in the child.
+  const gone = new Set<ChildStdio>([0, 1, 2]);
+  const opened: number[] = [];
+  for (const [key, extra] of Object.entries(extraFds)) {
+    const fd = Number(key);
+    const source = stdioFor(extra, fd);
+    if (gone.has(source)) {
+      throw new NotImplementedError(
+        `Cannot pass descriptor ${source} on as ${fd}: Deno does so with none of the first three, and ` +
+          "with no other twice or after its number was given out; open the file once more",
+      );
+    }
+    gone.add(fd);
+    if (typeof source === "number") gone.add(source);
+  }
+  for (const [key, extra] of Object.entries(extraFds)) {
+    while (stdio.length < Number(key)) stdio.push("ignore");
+    // Left to Node, it would not be open.
+    if (extra === DEVNULL) opened.push(openSync(devNull, "r+"));
+    stdio[Number(key)] = extra === DEVNULL ? opened.at(-1)! : stdioFor(extra, Number(key));
+  }
+  return opened;
 }
 
 function pathOf(program: string | URL): string {

@@ -11,7 +11,13 @@ import { NotImplementedError } from "../futures/errors.ts";
 
 /** A pipe to this process. */
 export const PIPE: -1 = -1;
-/** For `stderr` only: the same as `stdout`. */
+/**
+ * For `stderr` only: the same as `stdout`.
+ *
+ * **Differs from asyncio** where `stdout` is a pipe and no shell is asked for: it takes the permissions to
+ * read the environment and to use the network, and what the program leaves behind in the background
+ * holds the pipe open, wherever it writes to.
+ */
 export const STDOUT: -2 = -2;
 /** Nothing: reads end at once, writes are lost. */
 export const DEVNULL: -3 = -3;
@@ -42,7 +48,8 @@ export interface SubprocessOptions {
   stderr?: Stdio;
   /**
    * Descriptors beyond the first three, by their number in the child. A pipe among them goes both
-   * ways.
+   * ways. A descriptor of this process can be passed on once, and none of the first three. All this takes
+   * the permission to read the environment; `DEVNULL`, that to read and write the null device as well.
    * @default none
    */
   extraFds?: Readonly<Record<number, Stdio>>;
@@ -67,7 +74,7 @@ export interface SubprocessOptions {
   /** The number of the group that it runs as. */
   group?: number;
   /**
-   * What it is told is its name.
+   * What it is told is its name. It takes the permission to read the environment.
    * @default the program
    */
   argv0?: string;

@@ -640,13 +640,15 @@ testChild(
     const path = await Deno.makeTempFile();
     const { openSync, closeSync } = await import("node:fs");
     const file = openSync(path, "w");
-    const script = "read -r line <&3; echo got $line >&3; echo to the file >&5; echo to output";
+    const script = "read -r line <&3; echo got $line >&3; echo to the file >&5; echo to output; " +
+      "echo lost >&4; cat <&4; echo $?";
     const extraFds = { 3: PIPE, 4: DEVNULL, 5: file };
     const [transport, protocol] = await start(t, bash(script, { extraFds }));
     closeSync(file);
     (transport.getPipeTransport(3) as Transport).write(ascii("a line\n"));
     await protocol.until("lost");
-    assertEquals([protocol.text(3), protocol.text(1)], ["got a line\n", "to output\n"]);
+    assertEquals([protocol.text(3), protocol.text(1)], ["got a line\n", "to output\n0\n"]);
+    assertEquals(protocol.text(2), "");
     assert(protocol.calls.includes("pipe 3 lost"));
     assertEquals(await Deno.readTextFile(path), "to the file\n");
     await Deno.remove(path);
@@ -808,6 +810,9 @@ testChild([], "startProcess() refuses what it is not able to do, and says why", 
     [{ stdin: "pipe" }, TypeError, 'got "pipe"'],
     [{ extraFds: { 2: PIPE } }, RangeError, "3 or more, got 2"],
     [{ extraFds: { 3: STDOUT } }, TypeError, "descriptor 3"],
+    [{ extraFds: { 3: 1 } }, NotImplementedError, "Cannot pass descriptor 1 on as 3"],
+    [{ extraFds: { 3: 20, 4: 20 } }, NotImplementedError, "Cannot pass descriptor 20 on as 4"],
+    [{ extraFds: { 3: 4, 4: 3 } }, NotImplementedError, "Cannot pass descriptor 3 on as 4"],
     [{ program: 5 }, TypeError, "the program must be a string, got 5"],
     [{ args: ["a", 1] }, TypeError, "an array of strings"],
     [{ shell: true, program: new URL("file:///x") }, TypeError, "the command must be a string"],
