@@ -54,7 +54,7 @@ function start(command: ProcessCommand, merged: Socket | undefined): ChildProces
       cwd,
       // A copy, as Node adds to it.
       env: env && { ...env },
-      detached: command.startNewSession === true,
+      detached: Boolean(command.startNewSession),
       windowsVerbatimArguments: command.shell,
       ...(user === undefined ? {} : { uid: user }),
       ...(group === undefined ? {} : { gid: group }),

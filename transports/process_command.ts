@@ -137,7 +137,7 @@ export function checkCommand(command: ProcessCommand): void {
     if (value === null || value === false || value === 0) continue;
     throw new NotImplementedError(`Cannot start a process with ${key}: ${reason}`);
   }
-  const { program, args, shell, argv0, stderr, stdout, extraFds = {} } = command;
+  const { program, args, shell, argv0, stderr, stdout } = command;
   if (typeof program !== "string" && !(program instanceof URL && !shell)) {
     const what = shell ? "the command" : "the program";
     throw new TypeError(
@@ -155,13 +155,65 @@ export function checkCommand(command: ProcessCommand): void {
   checkStdio("stdin", command.stdin);
   checkStdio("stdout", stdout);
   checkStdio("stderr", stderr === STDOUT ? PIPE : stderr);
+  const extraFds = checkObject("extraFds", command.extraFds, "{ 3: PIPE }");
   for (const [fd, stdio] of Object.entries(extraFds)) {
     if (!(Number.isInteger(Number(fd)) && Number(fd) >= 3)) {
       throw new RangeError(
         `Cannot start a process: the numbers in extraFds must be 3 or more, got ${fd}`,
       );
     }
-    checkStdio(`descriptor ${fd}`, stdio);
+    checkStdio(`descriptor ${fd}`, stdio as Stdio);
+  }
+  checkEnvironment(checkObject("env", command.env, '{ LANG: "C" }'));
+  checkDirectory(command.cwd);
+  checkNumber("user", command.user);
+  checkNumber("group", command.group);
+}
+
+function checkObject(name: string, value: unknown, example: string): Record<string, unknown> {
+  if (value === undefined || value === null) return {};
+  // An array or a `Map` looks empty to who asks for keys, or has others.
+  if (typeof value === "object" && !(Symbol.iterator in value)) {
+    return value as Record<string, unknown>;
+  }
+  throw new TypeError(
+    `Cannot start a process: ${name} must be an object, as in ${example}, got ${describe(value)}`,
+  );
+}
+
+function checkEnvironment(env: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(env)) {
+    if (typeof value !== "string") {
+      throw new TypeError(
+        `Cannot start a process: ${name} in env must be a string, got ${describe(value)}`,
+      );
+    }
+    if (name.includes("=")) {
+      throw new RangeError(
+        `Cannot start a process: the names in env must be without "=", got ${describe(name)}`,
+      );
+    }
+  }
+}
+
+function checkDirectory(cwd: unknown): void {
+  if (cwd === undefined || cwd === null || typeof cwd === "string" || cwd instanceof URL) return;
+  throw new TypeError(`Cannot start a process: cwd must be a string or URL, got ${describe(cwd)}`);
+}
+
+function checkNumber(name: "user" | "group", value: unknown): void {
+  if (value === undefined || value === null) return;
+  if (typeof value !== "number") {
+    throw new TypeError(
+      `Cannot start a process: the ${name} must be given by number, got ${describe(value)}`,
+    );
+  }
+  if (!(Number.isInteger(value) && value >= 0 && value < 2 ** 32 - 1)) {
+    throw new RangeError(
+      `Cannot start a process: the ${name} must be an integer from 0 to ${
+        2 ** 32 - 2
+      }, got ${value}`,
+    );
   }
 }
 

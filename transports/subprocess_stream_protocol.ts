@@ -49,6 +49,8 @@ export class SubprocessStreamProtocol extends SubprocessProtocol {
    *
    * @param limit the longest line that is read, in bytes; 64 KiB by default
    * @param loop the loop; the running one by default
+   * @throws {RangeError} when the limit is not positive
+   * @throws {RuntimeError} when no loop is given and none is running
    */
   constructor(limit?: number, loop?: FutureLoop) {
     super();
@@ -56,6 +58,8 @@ export class SubprocessStreamProtocol extends SubprocessProtocol {
     if (found === null) {
       throw new RuntimeError("Cannot make a protocol: no event loop is running and none was given");
     }
+    // Refuses what is no limit before there is a child.
+    if (limit !== undefined) new StreamReader({ limit, loop: found });
     this.#limit = limit;
     this.#loop = found;
     this.#input = new InputProtocol(found);

@@ -810,6 +810,17 @@ testChild([], "startProcess() refuses what it is not able to do, and says why", 
     [{ stdin: "pipe" }, TypeError, 'got "pipe"'],
     [{ extraFds: { 2: PIPE } }, RangeError, "3 or more, got 2"],
     [{ extraFds: { 3: STDOUT } }, TypeError, "descriptor 3"],
+    [{ extraFds: [PIPE] }, TypeError, "as in { 3: PIPE }"],
+    [{ env: { A: 1 } }, TypeError, "A in env must be a string, got 1"],
+    [{ env: { "A=B": "c" } }, RangeError, 'without "=", got "A=B"'],
+    [{ env: new Map([["A", "b"]]) }, TypeError, 'env must be an object, as in { LANG: "C" }'],
+    [{ env: "A=b" }, TypeError, 'got "A=b"'],
+    [{ cwd: 5 }, TypeError, "cwd must be a string or URL, got 5"],
+    // Deno takes these for 0, the user who may do anything, or for nobody in particular.
+    [{ user: NaN }, RangeError, "the user must be an integer from 0 to"],
+    [{ user: -1 }, RangeError, "got -1"],
+    [{ group: 0.5 }, RangeError, "the group must be an integer from 0 to"],
+    [{ user: "nobody" }, TypeError, 'the user must be given by number, got "nobody"'],
     [{ extraFds: { 3: 1 } }, NotImplementedError, "Cannot pass descriptor 1 on as 3"],
     [{ extraFds: { 3: 20, 4: 20 } }, NotImplementedError, "Cannot pass descriptor 20 on as 4"],
     [{ extraFds: { 3: 4, 4: 3 } }, NotImplementedError, "Cannot pass descriptor 3 on as 4"],
@@ -826,8 +837,18 @@ testChild([], "startProcess() refuses what it is not able to do, and says why", 
     );
   }
   // What does not ask for anything is let through.
-  const what = { ...command("deno", ["--version"]), text: false, umask: undefined };
-  assertEquals((await outcome(t, what))[2], 0);
+  const nothing = {
+    text: false,
+    umask: undefined,
+    env: null,
+    extraFds: null,
+    cwd: null,
+    user: null,
+  };
+  for (const options of WAYS) {
+    const what = { ...command("deno", ["--version"]), ...nothing, group: null, ...options };
+    assertEquals((await outcome(t, what as unknown as ProcessCommand))[2], 0);
+  }
 });
 
 testChild(

@@ -336,6 +336,11 @@ testWith([], "createSubprocessExec() refuses what it has no streams for", async 
     "descriptor 3: there is no stream",
   );
   await assertRejects(
+    async () => await createSubprocessExec("true", [], { stdout: PIPE, limit: 0 }),
+    RangeError,
+    "the limit must be positive, got 0",
+  );
+  await assertRejects(
     async () => await createSubprocessExec("no-such-program"),
     Deno.errors.NotFound,
   );
