@@ -78,6 +78,7 @@ class AbortableWait<T> extends Operation<T> {
 
   constructor(awaitable: Awaitable<T>, signal: AbortSignal) {
     super();
+    Coroutine._takeOver(awaitable);
     this.#awaitable = awaitable;
     this.#signal = signal;
   }

@@ -16,7 +16,7 @@
 
 import { type Scope, ScopedBody } from "./_body.ts";
 import { CancelScope, scopeTask } from "./_cancel_scope.ts";
-import type { Coroutine } from "./coroutine.ts";
+import { Coroutine } from "./coroutine.ts";
 import { CancelledError } from "./errors.ts";
 
 /** A body that a signal can end. */
@@ -60,5 +60,6 @@ export function abortable<T>(
   signal: AbortSignal | undefined,
 ): Coroutine<T> {
   if (signal === undefined) return coroutine;
+  Coroutine._takeOver(coroutine);
   return new ScopedBody<T>(coroutine.name, new SignalScope(signal), () => coroutine);
 }

@@ -11,10 +11,20 @@
 import { awaitIterator } from "./_await.ts";
 import type { Awaitable, Suspension } from "./awaitable.ts";
 import { RuntimeError } from "./errors.ts";
+import { type Unawaited, unwatchUnawaited, watchUnawaited } from "./_unawaited.ts";
 
 const GeneratorFunctionPrototype = Object.getPrototypeOf(function* () {});
 const GeneratorPrototype = GeneratorFunctionPrototype.prototype;
 const AsyncFunctionPrototype = Object.getPrototypeOf(async function () {});
+
+// How many loops are in debug mode. To look at a field that has never changed costs a coroutine nothing; it
+// is a nanosecond for a variable, and for what another file exports.
+const debugging = { loops: 0 };
+
+/** To be called when a loop enters debug mode (1) or leaves it (-1). @internal */
+export function _countDebugLoops(change: 1 | -1): void {
+  debugging.loops += change;
+}
 
 /** A generator that can be run as a coroutine. */
 export type CoroutineGenerator<T> = Generator<Suspension, T, unknown>;
@@ -45,18 +55,40 @@ export type Body<A extends unknown[], T> = (
  */
 export abstract class Coroutine<T> implements Awaitable<T> {
   // Fields are declared, and assigned in the constructor, since this is a base class: see docs/performance.md.
-  /** @internal */
-  declare protected _used: boolean;
+  /** Whether it has begun or was closed; until then, in debug mode, what tells if it never is. @internal */
+  declare protected _used: boolean | Unawaited;
 
   /** @internal */
   constructor() {
-    this._used = false;
+    this._used = debugging.loops === 0 ? false : watchUnawaited(this);
   }
 
   /** Claims the only use: false when it has been claimed before. @internal */
   protected _claim(): boolean {
-    if (this._used) return false;
+    if (this._used === true) return false;
+    if (this._used !== false) this._unwatch();
     return this._used = true;
+  }
+
+  /**
+   * Lets whoever calls stand for a coroutine that it will run: if that never comes, one report is enough.
+   * @internal
+   */
+  static _takeOver(input: unknown): void {
+    if (input instanceof Coroutine) input._unwatch();
+  }
+
+  /** Apart from `_claim()`, to keep that small. @internal */
+  private _unwatch(): void {
+    // What is a coroutine by its prototype only has no such field.
+    if (typeof this._used !== "object") return;
+    unwatchUnawaited(this, this._used);
+    this._used = false;
+  }
+
+  /** Whether it is watched by an entry. @internal */
+  _isUnder(entry: Unawaited): boolean {
+    return this._used === entry;
   }
 
   /** Starts the work; called once. */
@@ -90,7 +122,7 @@ export abstract class Coroutine<T> implements Awaitable<T> {
 
   /** Gives it up: it will not start, or, where it is suspended, runs its `finally` blocks. */
   close(): void {
-    this._used = true;
+    this._claim();
   }
 
   /** The name, for messages. */

@@ -216,6 +216,7 @@ export class TaskGroup {
         throw new TypeError(wrongCoroutine(coro));
       }
       turn = { slot: null };
+      Coroutine._takeOver(coro);
       coro = inTurn(this.#slots, turn, coro) as Coroutine<T>;
     }
     const task = this.#loop!.createTask<T>(coro, options);

@@ -10,7 +10,7 @@ import type { AbortOptions } from "./_abort.ts";
 import { ScopedBody, startInline } from "./_body.ts";
 import { abortable } from "./_signal_scope.ts";
 import type { Suspension } from "./awaitable.ts";
-import { type Coroutine, coroutine } from "./coroutine.ts";
+import { Coroutine, coroutine } from "./coroutine.ts";
 import { ensureFuture, type FutureInput, type ResultOf } from "./ensure_future.ts";
 import { CancelledError, TimeoutError } from "./errors.ts";
 import type { Future } from "./future.ts";
@@ -55,6 +55,7 @@ export function waitFor<const I extends FutureInput<unknown>>(
   options?: AbortOptions,
 ): Coroutine<ResultOf<I>> {
   const timeout = Timeout._make({ delayMs: delay }, false);
+  Coroutine._takeOver(input);
   const work = delay !== undefined && delay <= 0
     ? waitNoTime(input, timeout)
     : new ScopedBody("waitFor", timeout, () => startInline(input));

@@ -971,8 +971,9 @@ export abstract class AbstractEventLoop implements FutureLoop {
   }
 
   /**
-   * Turns debug mode on or off: futures, tasks and handles remember where they were made, and slow
-   * callbacks are reported.
+   * Turns debug mode on or off: futures, tasks and handles remember where they were made; callbacks and steps
+   * of tasks that take too long are reported, and coroutines that were made while the loop ran and have not
+   * begun when they are collected or the run ends.
    *
    * asyncio name: `set_debug`.
    */

@@ -33,10 +33,12 @@
 import { enterAsync, Frame, sync } from "../futures/_frame.ts";
 import { describe } from "../futures/_describe.ts";
 import { sourceTraceback } from "../futures/_traceback.ts";
+import { reportUnawaited } from "../futures/_unawaited.ts";
 import { reportUnretrieved } from "../futures/_unretrieved.ts";
 import { Context, currentContext } from "../futures/context.ts";
 import {
   _coroutineOf,
+  _countDebugLoops,
   type Coroutine,
   type CoroutineLike,
   iscoroutinefunction,
@@ -566,6 +568,7 @@ export class BaseEventLoop extends AbstractEventLoop {
       this.#host.release();
       if (main?.done() && !main.cancelled()) main.exception();
       reportUnretrieved(this, this.#ready.toArray(), false);
+      reportUnawaited(this);
     }
   }
 
@@ -910,8 +913,10 @@ export class BaseEventLoop extends AbstractEventLoop {
 
   /** See {@linkcode AbstractEventLoop.setDebug}. */
   override setDebug(enabled: boolean): void {
-    this.#debug = Boolean(enabled);
-    this.#scheduler.setTimed(this.#debug);
+    const debug = Boolean(enabled);
+    if (debug !== this.#debug && !this.#closed) _countDebugLoops(debug ? 1 : -1);
+    this.#debug = debug;
+    this.#scheduler.setTimed(debug);
   }
 
   // ---- The end ----------------------------------------------------------------------------------
@@ -926,6 +931,8 @@ export class BaseEventLoop extends AbstractEventLoop {
     if (this.#running) throw new RuntimeError("Cannot close the event loop: it is running");
     if (this.#closed) return;
     reportUnretrieved(this, this.#ready.toArray(), true);
+    reportUnawaited(this);
+    if (this.#debug) _countDebugLoops(-1);
     this.#closed = true;
     for (const resource of this.#held) {
       try {

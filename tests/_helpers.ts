@@ -269,6 +269,12 @@ export function hostTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+/** How a coroutine describes itself that is not to run. */
+export function described(unused: Coroutine<unknown>): string {
+  unused.close();
+  return String(unused);
+}
+
 /** The error that a waitable ends with; fails when it ends well. */
 export function* errorOf(waitable: Waitable<unknown>): Program<unknown> {
   try {

@@ -20,6 +20,7 @@ import {
 } from "../../futures/mod.ts";
 import { getRunningLoop } from "../../loop/mod.ts";
 import {
+  described,
   errorOf,
   passes,
   type Program,
@@ -203,7 +204,7 @@ testProgram("A coroutine class of one's own is waited for both ways", function* 
   }
   assertEquals(yield* t.wait(new Twice()), "twice");
   assertEquals(t.loop.time(), 2);
-  assertEquals(String(new Twice()), "<coroutine Twice>");
+  assertEquals(described(new Twice()), "<coroutine Twice>");
 });
 
 testProgram(

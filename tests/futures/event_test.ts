@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertFalse, assertInstanceOf, assertRejects } from "@std/assert";
 import { CancelledError, createTask, sleep } from "../../futures/mod.ts";
 import { Event } from "../../futures/event.ts";
-import { errorOf, passes, testAsync, testProgram, type Trial } from "../_helpers.ts";
+import { described, errorOf, passes, testAsync, testProgram, type Trial } from "../_helpers.ts";
 
 /** A task that waits for the event and tells so. */
 function waiter(t: Trial, event: Event, name: string, log: string[]) {
@@ -93,7 +93,7 @@ testProgram("Event.wait() cancelled after being woken is cancelled", function* (
   yield* t.wait(other);
   assertEquals(log, ["other"]);
   assertEquals(`${event}`, "<Event [set]>");
-  assertEquals(`${event.wait()}`, "<coroutine Event.wait>");
+  assertEquals(described(event.wait()), "<coroutine Event.wait>");
 });
 
 for (const waits of [false, true]) {

@@ -287,10 +287,14 @@ Deno.test("gather() outside of a loop is an error", () => {
 
 testAsync("gather() refuses what cannot be waited for", async () => {
   for (const bad of [5, "text", null, undefined]) {
-    assertThrows(() => gather(sleep(0), bad as never, sleep(1)), TypeError);
+    const [first, last] = [sleep(0), sleep(1)];
+    assertThrows(() => gather(first, bad as never, last), TypeError);
+    last.close();
   }
   // Only the last argument can be options.
-  assertThrows(() => gather({ returnExceptions: true } as never, sleep(0)), TypeError);
+  const last = sleep(0);
+  assertThrows(() => gather({ returnExceptions: true } as never, last), TypeError);
+  last.close();
   await passes(3);
   for (const task of allTasks()) if (String(task).includes("sleep")) task.cancel();
   await passes(3);

@@ -11,7 +11,15 @@ import { CancelledError, createTask, gather, RuntimeError, sleep } from "../../f
 import type { Future } from "../../futures/mod.ts";
 import { Lock } from "../../futures/lock.ts";
 import { SimulatedEventLoop } from "../../loop/simulated/mod.ts";
-import { errorOf, passes, type Program, testAsync, testProgram, type Trial } from "../_helpers.ts";
+import {
+  described,
+  errorOf,
+  passes,
+  type Program,
+  testAsync,
+  testProgram,
+  type Trial,
+} from "../_helpers.ts";
 
 /** A task that takes the lock, tells so, and keeps it. */
 function taker(t: Trial, lock: Lock, name: string, log: string[]) {
@@ -125,7 +133,7 @@ testProgram("Lock tells its state", function* (t) {
   const waiting = createTask(lock.acquire());
   yield* t.wait(sleep(0));
   assertEquals(Deno.inspect(lock), "<Lock [locked, waiters:1]>");
-  assertEquals(`${lock.acquire()}`, "<coroutine Lock.acquire>");
+  assertEquals(described(lock.acquire()), "<coroutine Lock.acquire>");
   lock.release();
   yield* t.wait(waiting);
 });

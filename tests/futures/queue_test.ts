@@ -20,7 +20,7 @@ import { PriorityQueue } from "../../futures/priority_queue.ts";
 import { Queue } from "../../futures/queue.ts";
 import { QueueEmpty, QueueFull, QueueShutDown } from "../../futures/queue_errors.ts";
 import { SimulatedEventLoop } from "../../loop/simulated/mod.ts";
-import { errorOf, passes, type Program, testAsync, testProgram } from "../_helpers.ts";
+import { described, errorOf, passes, type Program, testAsync, testProgram } from "../_helpers.ts";
 import { countingSignal } from "./_signal.ts";
 
 // ---- What it is -----------------------------------------------------------------------------------
@@ -78,7 +78,8 @@ testProgram("Queue tells its state", function* (t) {
   queue.shutdown({ immediate: true });
   assertEquals(`${queue}`, "<Queue maxsize=1 shutdown>");
   assertInstanceOf(yield* errorOf(t.wait(other)), QueueShutDown);
-  assertEquals(`${queue.get()} ${queue.put(1)}`, "<coroutine Queue.get> <coroutine Queue.put>");
+  assertEquals(described(queue.get()), "<coroutine Queue.get>");
+  assertEquals(described(queue.put(1)), "<coroutine Queue.put>");
 });
 
 // ---- Putting and getting --------------------------------------------------------------------------

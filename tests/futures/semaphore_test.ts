@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertFalse, assertInstanceOf, assertThrows } from "@std/assert";
 import { CancelledError, createTask, gather, sleep, type Task } from "../../futures/mod.ts";
 import { BoundedSemaphore, Semaphore } from "../../futures/semaphore.ts";
-import { errorOf, passes, testProgram, type Trial } from "../_helpers.ts";
+import { described, errorOf, passes, testProgram, type Trial } from "../_helpers.ts";
 
 /** A task that takes a permit, tells so, and keeps it. */
 function taker(t: Trial, semaphore: Semaphore, name: string, log: string[]): Task<boolean> {
@@ -40,7 +40,7 @@ testProgram("Semaphore tells its state", function* (t) {
   semaphore.release();
   yield* t.wait(gather(...tasks));
   assertEquals(`${new BoundedSemaphore(3)}`, "<BoundedSemaphore [unlocked, value:3]>");
-  assertEquals(`${semaphore.acquire()}`, "<coroutine Semaphore.acquire>");
+  assertEquals(described(semaphore.acquire()), "<coroutine Semaphore.acquire>");
 });
 
 // ---- Taking and releasing -------------------------------------------------------------------------

@@ -328,9 +328,10 @@ testProgram("A body that ends in a subclass of CancelledError was cancelled", fu
 testProgram("TaskGroup ends although its task factory has made no task", function* (t) {
   yield* t.wait(taskGroup(t.body(function* (group) {
     t.loop.setTaskFactory(() => undefined as never);
-    assertThrows(() => group.createTask(sleep(1)), TypeError);
+    const work = sleep(1);
+    assertThrows(() => group.createTask(work), TypeError);
     t.loop.setTaskFactory(undefined);
-    yield* t.wait(group.createTask(sleep(1)));
+    yield* t.wait(group.createTask(work));
   })));
 });
 

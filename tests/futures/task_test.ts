@@ -365,6 +365,7 @@ testProgram("A future of another loop cannot be waited for, and stays as it is",
 });
 
 testAsync("A coroutine that yields what is no future is told what it did", async () => {
+  const work = sleep(1);
   const bad = async (program: () => Generator<unknown, unknown, unknown>) =>
     (await assertRejects(
       async () => await createTask(program as () => Program<unknown>),
@@ -385,7 +386,7 @@ testAsync("A coroutine that yields what is no future is told what it did", async
   );
   assertMatch(
     await bad(function* () {
-      yield sleep(1);
+      yield work;
     }),
     /got a bad yield: <coroutine sleep>/,
   );
@@ -403,6 +404,7 @@ testAsync("A coroutine that yields what is no future is told what it did", async
     /^Task <Task .*> used yield instead of yield\* with <Future pending>$/,
   );
   assertFalse(future.done());
+  work.close();
 });
 
 testAsync("A coroutine that yields wrongly can catch that and go on", async () => {

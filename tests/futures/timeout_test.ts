@@ -709,8 +709,10 @@ testAsync("timeout() takes every kind of body", async () => {
     "Cannot run an unnamed function as a body: an async function or a generator function is " +
       "needed; it returned 5",
   );
+  const work = sleep(1);
   assertEquals(
-    (await wrong(sleep(1))).message,
+    (await wrong(work)).message,
     "Cannot run <coroutine sleep> as a body: an async function or a generator function is needed",
   );
+  work.close();
 });

@@ -242,7 +242,9 @@ testProgram("waitFor() with a signal", function* (t) {
 });
 
 testAsync("waitFor() refuses what it cannot wait for", async () => {
-  assertThrows(() => waitFor(sleep(1), NaN), RangeError, "number of milliseconds");
+  const work = sleep(1);
+  assertThrows(() => waitFor(work, NaN), RangeError, "number of milliseconds");
+  work.close();
   for (const limit of [10, 0]) {
     let error: unknown;
     try {

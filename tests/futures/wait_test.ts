@@ -192,15 +192,16 @@ testAsync("wait() refuses what it cannot wait for", async () => {
       message
     );
   assertEquals(await refuse([]), "Cannot wait: there is nothing to wait for");
+  const work = sleep(0);
   const task = createTask(sleep(0));
   assertEquals(await refuse(task), `Cannot wait: an array of futures is needed, got ${task}`);
   assertEquals(
-    await refuse(sleep(0)),
+    await refuse(work),
     "Cannot wait: an array of futures is needed, got <coroutine sleep>",
   );
   assertEquals(await refuse(5), "Cannot wait: an array of futures is needed, got 5");
   assertEquals(
-    await refuse([sleep(0)]),
+    await refuse([work]),
     "Cannot wait for <coroutine sleep>: futures and tasks are needed; make a task of a coroutine " +
       "with createTask()",
   );
@@ -217,5 +218,6 @@ testAsync("wait() refuses what it cannot wait for", async () => {
     await refuse([task], { timeout: null }),
     "Cannot wait: the delay must be a number of milliseconds, got null",
   );
+  work.close();
   await task;
 });

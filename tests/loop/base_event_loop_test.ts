@@ -148,7 +148,7 @@ testLoop("A KeyboardInterrupt thrown by the exception handler ends the run", asy
 testLoop("A loop runs once at a time", async ({ loop }) => {
   await loop.runUntilComplete(async () => {
     assert(loop.isRunning());
-    for (const again of [() => loop.runForever(), () => loop.runUntilComplete(sleep(1))]) {
+    for (const again of [() => loop.runForever(), () => loop.runUntilComplete(() => sleep(1))]) {
       await assertRejects(again, RuntimeError, "Cannot run the event loop: it is already running");
     }
     await sleep(1);

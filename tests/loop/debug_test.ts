@@ -3,20 +3,8 @@ import { assert, assertEquals, assertFalse, assertMatch, assertThrows } from "@s
 import { coroutine, createTask, Event, gather, sleep, timeout } from "../../futures/mod.ts";
 import { DenoEventLoop, getRunningLoop, run } from "../../loop/mod.ts";
 import { SimulatedEventLoop } from "../../loop/simulated/mod.ts";
+import { warned } from "../_printed.ts";
 import { type Kind, microtasks, type Program, testLoop, Trial } from "../_helpers.ts";
-
-/** Runs `body` and gives back what it has printed as warnings. */
-async function warned(body: () => Promise<unknown>): Promise<string[]> {
-  const { warn } = console;
-  const lines: string[] = [];
-  console.warn = (...parts: unknown[]) => void lines.push(parts.join(" "));
-  try {
-    await body();
-  } finally {
-    console.warn = warn;
-  }
-  return lines;
-}
 
 /** A loop whose callbacks take as much time as they say. */
 class PacedLoop extends SimulatedEventLoop {

@@ -26,6 +26,7 @@ export const DOORS: Record<string, readonly string[]> = {
   "futures/_staggered_race.ts": ["loop/"],
   "futures/_suspend.ts": ["transports/"],
   "futures/_traceback.ts": ["loop/"],
+  "futures/_unawaited.ts": ["loop/"],
   "futures/_unretrieved.ts": ["loop/"],
   "loop/conformance/_certificate.ts": ["bench/"],
   "transports/_bytes.ts": ["loop/"],
