@@ -18,6 +18,7 @@
 
 import { CancelScope, type ScopeTask } from "./_cancel_scope.ts";
 import { Cancellation } from "./_cancellation.ts";
+import { describe } from "./_describe.ts";
 import { runningTask } from "./_frame.ts";
 import type { Awaitable, Suspension } from "./awaitable.ts";
 import { Coroutine, Operation } from "./coroutine.ts";
@@ -38,6 +39,7 @@ export interface AbortOptions {
  * @param awaitable what is waited for; nothing of it happens when the signal is aborted already
  * @param signal the signal; without one, `awaitable` itself is returned
  * @returns the same wait, which fails with `signal.reason` when the signal is aborted
+ * @throws {TypeError} when the signal is none
  */
 export function withSignal<T>(
   awaitable: Coroutine<T>,
@@ -51,7 +53,26 @@ export function withSignal<T>(
   awaitable: Awaitable<T>,
   signal: AbortSignal | undefined,
 ): Awaitable<T> {
-  return signal === undefined ? awaitable : new AbortableWait(awaitable, signal);
+  if (signal === undefined) return awaitable;
+  checkSignal(signal, awaitable);
+  return new AbortableWait(awaitable, signal);
+}
+
+/**
+ * Checks what is given for a signal.
+ *
+ * @param wait what is to be given up when it is none
+ * @throws {TypeError} when it is none
+ */
+export function checkSignal(signal: unknown, wait?: unknown): void {
+  if (signal instanceof AbortSignal) return;
+  const { aborted, addEventListener } = (signal ?? {}) as Partial<AbortSignal>;
+  if (typeof aborted === "boolean" && typeof addEventListener === "function") return;
+  if (wait instanceof Coroutine) wait.close();
+  throw new TypeError(
+    `Cannot wait with a signal: an AbortSignal is needed, got ${describe(signal)}` +
+      (signal instanceof AbortController ? "; pass controller.signal" : ""),
+  );
 }
 
 /** Keeps the account of the task's own cancellation; a third party's task may have none. */

@@ -14,6 +14,7 @@
  * @module
  */
 
+import { checkSignal } from "./_abort.ts";
 import { type Scope, ScopedBody } from "./_body.ts";
 import { CancelScope, scopeTask } from "./_cancel_scope.ts";
 import { Coroutine } from "./coroutine.ts";
@@ -54,12 +55,14 @@ class SignalScope implements Scope {
  *
  * @returns the same coroutine, which fails with `signal.reason` when the signal is aborted; itself
  * when there is no signal
+ * @throws {TypeError} when the signal is none
  */
 export function abortable<T>(
   coroutine: Coroutine<T>,
   signal: AbortSignal | undefined,
 ): Coroutine<T> {
   if (signal === undefined) return coroutine;
+  checkSignal(signal, coroutine);
   Coroutine._takeOver(coroutine);
   return new ScopedBody<T>(coroutine.name, new SignalScope(signal), () => coroutine);
 }

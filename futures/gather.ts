@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { AbortOptions } from "./_abort.ts";
+import { type AbortOptions, checkSignal } from "./_abort.ts";
 import { Cancellation } from "./_cancellation.ts";
 import { CancelledError, type CancelOptions } from "./errors.ts";
 import { ensureFuture, type FutureInput, requireLoop, type ResultOf } from "./ensure_future.ts";
@@ -221,6 +221,7 @@ export function gather(
   const last = inputs.at(-1);
   const options: GatherOptions = isOptions(last) ? (inputs.pop(), last) : {};
   refuseCollection(inputs, options);
+  if (options.signal !== undefined) checkSignal(options.signal);
   const futures = inputs as readonly FutureInput<unknown>[];
   const first = futures.find(isfuture) as Future<unknown> | undefined;
   const loop = requireLoop("gather", first?.getLoop());

@@ -26,6 +26,7 @@ import { startCallback } from "./_body.ts";
 import { CancelScope, scopeTask } from "./_cancel_scope.ts";
 import { Cancellation } from "./_cancellation.ts";
 import { Child, ChildList, inTurn, startTask, type Turn } from "./_group_tasks.ts";
+import { describe } from "./_describe.ts";
 import { outcomeOf } from "./_outcome.ts";
 import { abortable } from "./_signal_scope.ts";
 import type { Suspension } from "./awaitable.ts";
@@ -130,8 +131,15 @@ export class TaskGroup {
    * @returns what the body returns
    * @throws {ExceptionGroup} when the body or a task has failed
    * @throws {RuntimeError} when the group has been entered before, or outside a task
+   * @throws {TypeError} when `body` is no function
    */
   run<T>(body: TaskGroupBody<T>, options?: AbortOptions): Coroutine<T> {
+    if (typeof body !== "function") {
+      throw new TypeError(
+        `Cannot run ${describe(body)} as the body of a task group: a function is needed, as in ` +
+          "taskGroup(async (group) => { … })",
+      );
+    }
     return abortable(TaskGroup.#run(this, body) as Coroutine<T>, options?.signal);
   }
 
@@ -400,6 +408,7 @@ export class TaskGroup {
  * @returns what the body returns; `undefined` when it was ended by `group.cancel()`
  * @throws {ExceptionGroup} when the body or a task has failed
  * @throws {RuntimeError} when no task is running
+ * @throws {TypeError} when `body` is no function
  *
  * @example Two tasks, of which one fails
  * ```ts

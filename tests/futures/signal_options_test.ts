@@ -6,9 +6,13 @@ import {
   createTask,
   currentTask,
   eagerTaskFactory,
+  Event,
   gather,
   sleep,
   type Task,
+  taskGroup,
+  timeout,
+  waitFor,
 } from "../../futures/mod.ts";
 import { errorOf, passes, testProgram } from "../_helpers.ts";
 import { testCancellation } from "./_cancellation_suite.ts";
@@ -136,3 +140,38 @@ for (const order of ["aborted, then cancelled", "cancelled, then aborted"]) {
 testCancellation("sleep() with a signal", () => ({
   subject: ({ signal }) => sleep(10, "slept", { signal }),
 }));
+
+const notSignals: [given: unknown, text: string][] = [
+  [new AbortController(), "got an object of class AbortController; pass controller.signal"],
+  [null, "got null"],
+  [5, "got 5"],
+];
+for (const [signal, text] of notSignals) {
+  testProgram(`What is no signal is refused at the call: ${text}`, function* (t) {
+    const options = { signal } as { signal: AbortSignal };
+    const body = () => Promise.resolve();
+    const calls = [
+      () => sleep(1, undefined, options),
+      () => gather(sleep(1), options),
+      () => new Event().wait(options),
+      () => timeout(5, body, options),
+      () => waitFor(sleep(1), 5, options),
+      () => taskGroup(body, options),
+    ];
+    for (const call of calls) {
+      assertThrows(call, TypeError, `Cannot wait with a signal: an AbortSignal is needed, ${text}`);
+    }
+    yield* t.wait(passes(1));
+  }, { kinds: ["generator"] });
+}
+
+testProgram("A signal of another realm, or of a library, will do", function* (t) {
+  const { signal } = new AbortController();
+  const like = {
+    aborted: false,
+    reason: undefined,
+    addEventListener: signal.addEventListener.bind(signal),
+    removeEventListener: signal.removeEventListener.bind(signal),
+  };
+  assertEquals(yield* t.wait(sleep(1, "slept", { signal: like as never })), "slept");
+});

@@ -826,3 +826,19 @@ testProgram("Tasks of one's own class live in groups", function* (t) {
   });
   assertEquals(errors, ["TypeError: no"]);
 });
+
+testProgram("taskGroup() refuses a body that is no function, at the call", function* (t) {
+  for (
+    const [body, shown] of [[5, "5"], [undefined, "undefined"], [sleep(1), "<coroutine sleep>"]]
+  ) {
+    for (const call of [taskGroup, (body: never) => new TaskGroup().run(body)]) {
+      assertThrows(
+        () => call(body as never),
+        TypeError,
+        `Cannot run ${shown} as the body of a task group: a function is needed, as in ` +
+          "taskGroup(async (group) => { … })",
+      );
+    }
+  }
+  yield* t.wait(passes(1));
+}, { kinds: ["generator"] });
