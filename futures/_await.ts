@@ -192,6 +192,7 @@ class CoroutineStrand extends Strand {
     try {
       step = error === undefined ? this.#iterator.next() : this.#iterator.throw!(error);
     } catch (error) {
+      this.takeLate();
       return first ? queueMicrotask(() => this.reject(error)) : this.reject(error);
     } finally {
       sync.context = context;
@@ -201,7 +202,9 @@ class CoroutineStrand extends Strand {
     }
     if (step.done) {
       const { value } = step;
-      return first ? queueMicrotask(() => this.fulfil(value)) : this.fulfil(value);
+      if (first) return queueMicrotask(() => this.fulfil(value));
+      const cancellation = this.takeLate();
+      return cancellation === null ? this.fulfil(value) : this.reject(cancellation);
     }
     this.suspend(step.value);
   }

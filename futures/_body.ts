@@ -9,7 +9,7 @@
  * - A body that can be iterated (a generator, a coroutine, a future) is iterated by the one who waits.
  * - An async function is started in a frame of the task, so that its awaits enter among the strands
  *   of the task (`_strand.ts`) and `cancel()` finds them there. Meanwhile the iteration around it is
- *   suspended at a {@linkcode BodyFuture}. The frame names a {@linkcode Branch}, so that the strands
+ *   suspended at a `BodyFuture` (`_body_future.ts`). The frame names a {@linkcode Branch}, so that the strands
  *   of one body are told from those of another that runs at the same time (`Promise.all`).
  *
  * The end of an async body is no turn of the loop: the code around it goes on at once, as part of
@@ -20,85 +20,17 @@
  * @module
  */
 
-import { isStrandOwner, type Strand, type StrandOwner } from "./_strand.ts";
+import { BodyFuture } from "./_body_future.ts";
+import { isStrandOwner } from "./_strand.ts";
 import { Branch, callInBranch, sync } from "./_frame.ts";
 import type { Awaitable, Suspension } from "./awaitable.ts";
 import { type Body, Coroutine, isGenerator, isGeneratorFunction, Operation } from "./coroutine.ts";
 import { ensureFuture, type FutureInput } from "./ensure_future.ts";
 import { Future } from "./future.ts";
-import type { FutureLoop, Runnable } from "./future_loop.ts";
-import { interruptLater } from "./_interrupt.ts";
 import { describe } from "./_describe.ts";
 
 /** What can be waited for by iterating it. */
 export type Steps<T> = Iterable<Suspension, T, unknown>;
-
-/** What can go on without a turn of the loop: a task of this library, and a strand. */
-interface Continuable extends Runnable {
-  _continue(): void;
-}
-
-/** The end of an async body, which the code around it waits for. */
-class BodyFuture<T> extends Future<T> {
-  readonly #owner: StrandOwner | null;
-  // It has one waiter: a body has one caller, who waits for it from its start to its end.
-  readonly #branch: Branch;
-
-  constructor(
-    loop: FutureLoop,
-    owner: StrandOwner | null,
-    branch: Branch,
-    promise: PromiseLike<T>,
-  ) {
-    super({ loop });
-    this.#owner = owner;
-    this.#branch = branch;
-    promise.then(
-      (value) => this.end(() => this.setResult(value)),
-      (error) => this.end(() => this.setException(error)),
-    );
-  }
-
-  protected end(settle: () => void): void {
-    // A thenable of anybody's may call back twice.
-    if (this.done()) return;
-    this.#owner?._rests();
-    try {
-      settle();
-    } catch (interrupt) {
-      interruptLater(this._loop, interrupt);
-    }
-  }
-
-  override _addWaiter(item: Runnable): void {
-    super._addWaiter(item);
-    this.#branch.waiter = item;
-    // The one who waits comes to rest with this; the body has not, as its first await is only now
-    // on its way through the engine.
-    this.#owner?._resumed();
-  }
-
-  protected override _scheduleWaiters(): void {
-    const waiter = this.#branch.waiter as Continuable | null;
-    if (waiter === null || !("_continue" in waiter) || !this._loop.isRunning()) {
-      return super._scheduleWaiters();
-    }
-    this._waiters = null;
-    waiter._continue();
-  }
-
-  /**
-   * Cancels what the body waits for. False while it waits for a foreign promise: a body cannot be
-   * left while it runs, so the cancellation is then remembered by who asked.
-   */
-  override cancel(message?: string): boolean {
-    let strand: Strand | null = this.#owner?._strands ?? null;
-    for (; strand !== null; strand = strand.older) {
-      if (strand.branch === this.#branch && strand.cancelWait(message)) return true;
-    }
-    return false;
-  }
-}
 
 /**
  * Starts a body in the name of the task that runs. Called from inside a step, and iterated by it.

@@ -82,7 +82,8 @@ export class CancelScope {
   /** How many requests are confined to strands that this scope is not in. */
   #elsewhere(): number {
     let count = 0;
-    for (const { strand } of requesting.get(this.task)?.map((scope) => scope.#request!) ?? []) {
+    for (const { place } of requesting.get(this.task)?.map((scope) => scope.#request!) ?? []) {
+      const strand = place!.strand;
       if (strand !== null && this.#strand?.isWithin(strand) !== true) count++;
     }
     return count;
@@ -96,11 +97,13 @@ export class CancelScope {
   cancel(scope: object, message?: string, reason?: unknown): void {
     const { task } = this;
     const loop = task.getLoop() as FutureLoop;
-    this.#request = new Cancellation(loop, message, reason, scope, this.#shield, this.#strand);
+    const place = { task, shield: this.#shield, strand: this.#strand };
+    this.#request = new Cancellation(loop, message, reason, scope, place);
     const others = requesting.get(task);
     if (others === undefined) requesting.set(task, [this]);
     else others.push(this);
-    this.#request.passTo(task);
+    // A branch may go on after its task has ended, to clean up.
+    if (!this.#request.passTo(task)) this.#strand?.cancelBranch(this.#request);
   }
 
   /** Whether the task was cancelled by others since the scope was entered. Not while it requests. */
@@ -114,7 +117,8 @@ export class CancelScope {
     const request = task._cancellation;
     task.uncancel();
     // One that was confined is not the others'.
-    Cancellation.passOn({ _cancellation: request?.strand === null ? request : undefined }, task);
+    const confined = request?.place?.task === task && request.place.strand !== null;
+    Cancellation.passOn({ _cancellation: confined ? undefined : request }, task);
   }
 
   /**

@@ -23,6 +23,15 @@ import type { TaskLike } from "./task_registry.ts";
 
 let current: Cancellation | null = null;
 
+/** The scope that makes a request, as a place in the code of a task. */
+export interface CancelPlace {
+  readonly task: TaskLike;
+  /** The shield that the scope stands in. */
+  readonly shield: Shield | null;
+  /** The strand that the scope runs in; `null` where the task itself runs it. */
+  readonly strand: Strand | null;
+}
+
 /** A request to cancel. */
 export class Cancellation implements CancelOrigin {
   readonly message: string | undefined;
@@ -31,27 +40,23 @@ export class Cancellation implements CancelOrigin {
   readonly scope: object | undefined;
   readonly stack: string | undefined;
   /**
-   * For a request by a scope: the shield that the scope stands in, or `null`. A shield that was
-   * entered later holds the request back; `undefined` is held back by all of them.
+   * For a request by a scope: where it stands. The request is confined to what is waited for there. A
+   * shield that was entered later holds it back; one that comes from nowhere, all of them do.
    */
-  readonly level: Shield | null | undefined;
-  /** For a request by a scope: the strand that the scope runs in, to which the request is confined. */
-  readonly strand: Strand | null;
+  readonly place: CancelPlace | undefined;
 
   constructor(
     loop: FutureLoop,
     message: string | undefined,
     reason?: unknown,
     scope?: object,
-    level?: Shield | null,
-    strand: Strand | null = null,
+    place?: CancelPlace,
   ) {
     this.message = message;
     this.reason = reason;
     this.task = runningTask() ?? undefined;
     this.scope = scope;
-    this.level = level;
-    this.strand = strand;
+    this.place = place;
     this.stack = loop.getDebug() ? new Error().stack : undefined;
   }
 

@@ -5,7 +5,10 @@
  *
  * A shield belongs to one task, from when its scope is entered until it is left. A request to cancel
  * the task counts at once (`cancelling()`), but is delivered when the scope is left. What is not held
- * back is a request of a scope that stands inside: a timeout of the clean-up works.
+ * back is a request of a scope that stands inside: a timeout of the clean-up works. Nor is one of a scope
+ * that stands beside it, in another branch of the task (`Promise.all`).
+ *
+ * Shields are left in the order in which they were entered or in another, as branches end.
  *
  * May be imported by `futures/` only.
  *
@@ -13,6 +16,8 @@
  */
 
 import type { Cancellation } from "./_cancellation.ts";
+import { drivingStrand } from "./_frame.ts";
+import type { Strand } from "./_strand.ts";
 
 /** What a task must have to be shielded. */
 export interface ShieldedTask {
@@ -23,7 +28,9 @@ export interface ShieldedTask {
 
 /** One shielded scope of one task. */
 export class Shield {
-  readonly #outer: Shield | null;
+  // The one that was entered before and has not been left.
+  #outer: Shield | null;
+  readonly #strand: Strand | null = drivingStrand();
   readonly #held: Cancellation[] = [];
 
   /** Shields a task. */
@@ -32,9 +39,14 @@ export class Shield {
     task._shield = this;
   }
 
-  /** Keeps a request for later, unless it comes from inside. */
+  /** Keeps a request for later, unless it comes from inside, or from beside. */
   holdsBack(request: Cancellation): boolean {
-    if (request.level === this) return false;
+    const { place } = request;
+    if (place?.shield === this) return false;
+    const strand = this.#strand;
+    if (place?.strand && strand?.owner === place.task && !strand.isWithin(place.strand)) {
+      return this.#outer?.holdsBack(request) ?? false;
+    }
     this.#held.push(request);
     return true;
   }
@@ -46,10 +58,15 @@ export class Shield {
 
   /** Ends the shielding. What was held back and not taken back comes with the task's next wait. */
   leave(task: ShieldedTask): void {
-    task._shield = this.#outer;
+    if (task._shield === this) task._shield = this.#outer;
+    else {
+      let inner = task._shield;
+      while (inner !== null && inner.#outer !== this) inner = inner.#outer;
+      if (inner !== null) inner.#outer = this.#outer;
+    }
     if (task.cancelling() === 0) return;
     for (const request of this.#held) {
-      if (this.#outer === null || !this.#outer.holdsBack(request)) task._deliver(request);
+      if (task._shield === null || !task._shield.holdsBack(request)) task._deliver(request);
     }
   }
 }

@@ -2,10 +2,13 @@
  * `Strand`: one wait of an async function, on its task.
  *
  * A task keeps one for each thing that its async code waits for; there is one at a time, unless the
- * code waits for several at once through the engine (`Promise.all`). Cancelling the task cancels the
- * newest that can be. A timeout, or another scope, that was entered in a strand cancels what that
- * strand waits for and nothing beside it; when there is nothing to be cancelled now, the strand
- * remembers it for the next wait of its own or inside of it.
+ * code waits for several at once through the engine (`Promise.all`). Cancelling the task cancels what
+ * they all wait for, the oldest first. A timeout, or another scope, that was entered in a strand cancels
+ * what that strand waits for, with all that began in its body, and nothing beside it. When there is
+ * nothing to be cancelled now, a strand remembers it for the next wait of its own or inside of it.
+ *
+ * Code that waits for a foreign promise has no strand, so nothing is known of it: where other code of the
+ * task can be cancelled, it is not told. A scope around it has a strand, which remembers.
  *
  * Invariants: a strand stands in its task's list while it waits, and never otherwise; one delivery of
  * a `CancelledError` is enough for all requests that are to be delivered where it is thrown.
@@ -91,11 +94,16 @@ export abstract class Strand extends Chain implements Runnable {
     return this.waitsFor?.cancel(message) ?? false;
   }
 
-  /** Cancels what is waited for, or the next wait in this strand. */
-  cancelBranch(request: Cancellation): void {
-    if (this.cancelWait(request.message)) return;
+  /**
+   * Cancels what is waited for, or the next wait in this strand.
+   *
+   * @returns whether what is waited for was cancelled
+   */
+  cancelBranch(request: Cancellation): boolean {
+    if (this.waitsFor !== null && request.passTo(this.waitsFor)) return true;
     if (this.remembered === null) remembered++;
     this.remembered = request;
+    return false;
   }
 
   /** Forgets a request that was not delivered. */
@@ -116,6 +124,16 @@ export abstract class Strand extends Chain implements Runnable {
     return this === other || (this.outer?.isWithin(other) ?? false);
   }
 
+  /** Whether the wait began in an async body, or in a body inside of that. */
+  beganIn(body: Branch): boolean {
+    let branch: Branch | null | undefined = this.branch;
+    while (branch && branch !== body) {
+      // Who waits for it is a strand, or the task.
+      branch = (branch.waiter as Partial<Strand> | null)?.branch;
+    }
+    return branch === body;
+  }
+
   /** How many requests wait for the next wait in this strand. */
   get remembers(): number {
     if (remembered === 0) return 0;
@@ -125,8 +143,8 @@ export abstract class Strand extends Chain implements Runnable {
   /** The request that is to be delivered here: of the task, of this strand, or of one around it. */
   protected toDeliver(): Cancellation | null {
     const owner = this.owner;
-    if (owner === null || owner.done()) return null;
-    if (owner._mustCancel) return owner._cancellation!;
+    if (owner === null) return null;
+    if (owner._mustCancel && !owner.done()) return owner._cancellation!;
     return remembered === 0 ? null : this.remembering();
   }
 
@@ -160,8 +178,20 @@ export abstract class Strand extends Chain implements Runnable {
     const request = this.toDeliver();
     if (request === null) return null;
     this.delivered();
+    return this.errorOf(request);
+  }
+
+  /** At the end of the strand: gives what is to be thrown for a request that found no wait to end. */
+  protected takeLate(): CancelledError | null {
+    if (remembered === 0 || this.remembered === null) return null;
+    const request = this.remembered;
+    this.forget(request);
+    return this.errorOf(request);
+  }
+
+  protected errorOf(request: Cancellation): CancelledError {
     const error = CancelledError._of(request);
-    if (this.loop?.getDebug()) Error.captureStackTrace(error, this.takeRemembered);
+    if (this.loop?.getDebug()) Error.captureStackTrace(error, this.errorOf);
     return error;
   }
 

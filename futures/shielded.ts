@@ -40,7 +40,8 @@ class ShieldedScope implements Scope {
  *
  * A cancellation that is requested meanwhile, by whomever and by a timeout around `shielded()` too,
  * is delivered at the first wait after it; the result of the body is not lost. Timeouts and task
- * groups inside the body work as ever, so limit its time with one.
+ * groups inside the body work as ever, so limit its time with one. The task is shielded as a whole: what
+ * waits beside the body (`Promise.all()`) is ended after it too, unless by a scope of its own.
  *
  * {@linkcode shield} differs: it lets the waiter go and protects what is waited for.
  *

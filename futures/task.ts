@@ -21,13 +21,15 @@
  * @module
  */
 
-import { enterAsync, Frame, sync } from "./_frame.ts";
+import { enterAsync, Frame, runningTask, sync } from "./_frame.ts";
 import { suspendOn } from "./_await.ts";
 import type { Strand } from "./_strand.ts";
 import type { Suspension } from "./awaitable.ts";
 import { type Context, copyContext } from "./context.ts";
 import { Coroutine, type CoroutineLike, isGenerator, isGeneratorFunction } from "./coroutine.ts";
+import { BodyFuture, cancelEach, pendingWaits } from "./_body_future.ts";
 import { Cancellation } from "./_cancellation.ts";
+import { becomesOutcome } from "./_stray.ts";
 import type { Shield } from "./_shield.ts";
 import {
   CancelledError,
@@ -232,6 +234,12 @@ export class Task<T> extends Future<T> implements Runnable, LinkedTask {
    * an async function waits for a promise that is not of this library, nothing can be thrown into
    * it: the error comes at the next await of an awaitable of this library.
    *
+   * Where the code waits for several things at once, through `Promise.all()` and its kin, the error is
+   * thrown into each of these waits, the oldest first; one that a `Promise.race()` has left behind is a
+   * wait of the task as well. Where nobody waits any longer for what so ends, the host hears nothing of
+   * it. A part that waits for a foreign promise beside others is not told, unless it has a scope of its
+   * own, as `timeout()` is one.
+   *
    * @param message what the error says
    * @param options the reason
    * @returns `false` when the task is done already
@@ -250,29 +258,75 @@ export class Task<T> extends Future<T> implements Runnable, LinkedTask {
     const before = request.enter();
     try {
       // Step by step: a chain of tasks that wait for one another may be longer than calls can nest.
-      let task: Task<unknown> | null = this as Task<unknown>;
-      while (task !== null) task = task.#take(request);
+      let next: Task<unknown> | Task<unknown>[] | null = this as Task<unknown>;
+      let others: Task<unknown>[] | null = null;
+      while (next !== null) {
+        if (Array.isArray(next)) {
+          others = others === null ? next : [...next, ...others];
+          next = null;
+        } else next = next.#take(request);
+        next ??= others?.pop() ?? null;
+      }
     } finally {
       Cancellation.leave(before);
     }
   }
 
-  /** @returns the task that this one waits for, where that one is to take the request next */
-  #take(request: Cancellation): Task<unknown> | null {
+  /** @returns the task that this one waits for, or several, where they are to take the request next */
+  #take(request: Cancellation): Task<unknown> | Task<unknown>[] | null {
     this._cancellation = request;
     this.#controller?.abort(super._makeCancelledError());
-    if (request.strand?.owner === this) {
-      request.strand.cancelBranch(request);
+    const newest = this._strands;
+    if (request.place?.task === this) {
+      const { strand } = request.place;
+      if (strand === null) return this.#takeAt(this.#waiting, request);
+      strand.cancelBranch(request);
       return null;
     }
-    for (let strand = this._strands; strand !== null; strand = strand.older) {
-      const { waitsFor } = strand;
-      if (isPlainTask(waitsFor)) return waitsFor.#count(request);
-      if (waitsFor?.cancel(request.message)) return null;
+    if (newest === null) return this.#takeAt(this.#waiting, request);
+    if (newest.older === null && this.#waiting === null && !this.#runs()) {
+      return this.#takeAt(newest.waitsFor, request);
     }
-    if (isPlainTask(this.#waiting)) return this.#waiting.#count(request);
-    if (!this.#waiting?.cancel(request.message)) this._mustCancel = true;
+    return this.#takeAtAll(request);
+  }
+
+  #takeAt(waiting: FutureLike<unknown> | null, request: Cancellation): Task<unknown> | null {
+    if (isPlainTask(waiting)) return waiting.#count(request);
+    if (!waiting?.cancel(request.message)) this._mustCancel = true;
     return null;
+  }
+
+  /** Code of the task waits for several things at once, or runs while other code of it waits. */
+  #takeAtAll(request: Cancellation): Task<unknown> | Task<unknown>[] | null {
+    const waits = pendingWaits(this, null);
+    let waiting = this.#waiting;
+    if (waiting instanceof BodyFuture) {
+      const { branch } = waiting;
+      if (waits.some((wait) => wait.beganIn(branch))) waiting = null;
+    }
+    if (waits.length === 1 && waiting === null) {
+      const { waitsFor } = waits[0]!;
+      if (!this.#runs() || waitsFor instanceof BodyFuture) return this.#takeAt(waitsFor, request);
+    }
+    const tasks: Task<unknown>[] = [];
+    const take = (future: FutureLike<unknown>): boolean => {
+      if (!isPlainTask(future)) return false;
+      const task = future.#count(request);
+      if (task !== null) tasks.push(task);
+      return true;
+    };
+    const cancelled = cancelEach(waits, request, take);
+    if (this.#runs()) this._mustCancel = true;
+    if (waiting !== null && !cancelled.has(waiting) && !take(waiting)) {
+      this.#takeAt(waiting, request);
+    }
+    return tasks.reverse();
+  }
+
+  /** Whether code of the task is on the stack, or was resumed and has not come to rest. */
+  #runs(): boolean {
+    if (sync.context !== undefined) return sync.task === this;
+    return this.#steppingEpoch === this._loop._asyncEpoch && runningTask() === this;
   }
 
   /** Counts a request. @returns the task, unless it is shielded */
@@ -320,7 +374,10 @@ export class Task<T> extends Future<T> implements Runnable, LinkedTask {
   /** @internal */
   override _makeCancelledError(): CancelledError {
     // The very error that the code has ended in, once it has.
-    return this._value instanceof CancelledError ? this._value : super._makeCancelledError();
+    if (this._value instanceof CancelledError) return this._value;
+    const error = super._makeCancelledError();
+    becomesOutcome(error, this);
+    return error;
   }
 
   // ---- Steps ------------------------------------------------------------------------------------
@@ -400,6 +457,7 @@ export class Task<T> extends Future<T> implements Runnable, LinkedTask {
     this.#end();
     if (error instanceof CancelledError) {
       this._value = error;
+      becomesOutcome(error, this);
       if (error.origin instanceof Cancellation) this.#cancelWith(error.origin);
       else super.cancel(error.message);
       return;

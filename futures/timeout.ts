@@ -218,7 +218,9 @@ function checkTime(action: string, timeMs: number | undefined): number | undefin
  *
  * When the time has passed, what the body waits for is cancelled: `CancelledError` is thrown into it,
  * it may clean up, and out of `timeout()` comes {@linkcode TimeoutError}. A body that ends in a result
- * or another error all the same is believed.
+ * or another error all the same is believed. Of a body that waits for several things at once, through
+ * `Promise.all()`, all waits are ended; the first that has failed ends the body, while others may still
+ * clean up.
  *
  * The body runs in the task that waits for `timeout()`; it is given the {@linkcode Timeout}, to look
  * at its deadline or to change it. Timeouts may be nested: the error comes from the outermost one

@@ -136,7 +136,6 @@ testAsync("Timeouts nested in a branch of Promise.all()", async () => {
       ]);
     }),
   );
-  // Of the two in the last one, the newest is cancelled, and the other goes on as a promise would.
   assertEquals(seen, ["TimeoutError", "b", "TimeoutError"]);
   assertEquals(me().cancelling(), 0);
   await sleep(100);
