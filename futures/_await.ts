@@ -272,10 +272,8 @@ function checkSuspension(
     ? (suspension as Partial<FutureLike<unknown>>)._asyncioFutureBlocking
     : undefined;
   if (typeof blocking !== "boolean") {
-    const star = typeof (suspension as Partial<PromiseLike<unknown>> | null)?.then === "function"
-      ? "; wait for a promise with yield* ensureFuture(promise)"
-      : "";
-    return new RuntimeError(`Task ${task} got a bad yield: ${describe(suspension)}${star}`);
+    const advice = yieldAdvice(suspension);
+    return new RuntimeError(`Task ${task} got a bad yield: ${describe(suspension)}${advice}`);
   }
   const future = suspension as FutureLike<unknown>;
   if (loop !== null && future.getLoop() !== loop) {
@@ -290,6 +288,17 @@ function checkSuspension(
     return new RuntimeError(`A task cannot await itself: ${task}`);
   }
   return null;
+}
+
+/** What to do instead of yielding something that can be waited for. */
+function yieldAdvice(yielded: unknown): string {
+  if (typeof yielded !== "object" || yielded === null) return "";
+  const { then, next } = yielded as Partial<PromiseLike<unknown> & Iterator<unknown>>;
+  // A coroutine, or a generator.
+  const isRunnable = Symbol.iterator in yielded &&
+    (typeof then === "function" || typeof next === "function");
+  if (isRunnable) return "; use yield* instead of yield";
+  return typeof then === "function" ? "; wait for a promise with yield* ensureFuture(promise)" : "";
 }
 
 /** `Future.then()`. */

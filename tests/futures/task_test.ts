@@ -388,7 +388,19 @@ testAsync("A coroutine that yields what is no future is told what it did", async
     await bad(function* () {
       yield work;
     }),
-    /got a bad yield: <coroutine sleep>/,
+    /got a bad yield: <coroutine sleep>; use yield\* instead of yield$/,
+  );
+  assertMatch(
+    await bad(function* () {
+      yield (function* () {})();
+    }),
+    /got a bad yield: .*; use yield\* instead of yield$/,
+  );
+  assertMatch(
+    await bad(function* () {
+      yield [1];
+    }),
+    /got a bad yield: an array of 1$/,
   );
   assertMatch(
     await bad(function* () {
