@@ -21,15 +21,12 @@ import { placeOf, withoutOwnFrames } from "./_traceback.ts";
  * it until it begins.
  */
 export class Unawaited {
-  readonly loop: WeakRef<FutureLoop>;
+  loop: WeakRef<FutureLoop> | undefined = undefined;
   ref: WeakRef<Coroutine<unknown>> | undefined = undefined;
   message = "";
-  // It refers to what was on the stack, so it is not kept for long.
+  // To write its lines takes fifty times as long as to make it. It refers to what was on the stack, so it
+  // must not be kept.
   #made: Error | undefined = new Error();
-
-  constructor(loop: FutureLoop) {
-    this.loop = new WeakRef(loop);
-  }
 
   /** Puts a coroutine under watch. */
   watch(coroutine: Coroutine<unknown>, loop: FutureLoop): void {
@@ -37,6 +34,7 @@ export class Unawaited {
     this.#made = undefined;
     const madeAt = place === "" ? "" : `, made at ${place},`;
     this.message = `${describe(coroutine)}${madeAt} was never awaited`;
+    this.loop = new WeakRef(loop);
     this.ref = new WeakRef(coroutine);
     let entries = watched.get(loop);
     if (entries === undefined) watched.set(loop, entries = new Set());
@@ -48,7 +46,7 @@ export class Unawaited {
 const watched = new WeakMap<FutureLoop, Set<Unawaited>>();
 
 const collected = new FinalizationRegistry<Unawaited>((entry) => {
-  const loop = entry.loop.deref();
+  const loop = entry.loop?.deref();
   if (loop !== undefined && watched.get(loop)?.delete(entry)) console.warn(entry.message);
 });
 
@@ -60,16 +58,21 @@ const collected = new FinalizationRegistry<Unawaited>((entry) => {
 export function watchUnawaited(coroutine: Coroutine<unknown>): Unawaited | false {
   const loop = runningLoop();
   if (loop === null || !loop.getDebug()) return false;
-  const entry = new Unawaited(loop);
-  // Most begin where they were made; and a class that is being constructed may have no name yet.
-  queueMicrotask(() => {
+  const entry = new Unawaited();
+  // Nearly all begin by then: at once, or, where `await` waits for them, in the microtask between.
+  const look = () => {
     if (coroutine._isUnder(entry)) entry.watch(coroutine, loop);
+  };
+  queueMicrotask(() => {
+    if (coroutine._isUnder(entry)) queueMicrotask(look);
   });
   return entry;
 }
 
 /** Called when a coroutine begins, or is closed, that has an entry. */
 export function unwatchUnawaited(coroutine: Coroutine<unknown>, entry: Unawaited): void {
+  // Most begin before they are under watch.
+  if (entry.loop === undefined) return;
   const loop = entry.loop.deref();
   if (loop !== undefined) watched.get(loop)?.delete(entry);
   collected.unregister(coroutine);
