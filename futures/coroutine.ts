@@ -244,7 +244,7 @@ export function coroutine<A extends unknown[], T>(
   const made = function (this: unknown, ...args: A): Coroutine<T> {
     return new GeneratorCoroutine<T>(fn.apply(this, args), name);
   };
-  Object.defineProperty(made, "name", { value: name, configurable: true });
+  Object.defineProperty(made, "name", { value: fn.name, configurable: true });
   coroutineFunctions.add(made);
   return made;
 }

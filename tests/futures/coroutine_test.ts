@@ -114,6 +114,7 @@ Deno.test("coroutine() refuses what is no generator function", () => {
 Deno.test("A coroutine function and its coroutines have the generator function's name", () => {
   const fetchAll = coroutine(function* fetchAll() {});
   assertEquals(fetchAll.name, "fetchAll");
+  assertEquals(coroutine(function* () {}).name, "");
   assertEquals(String(fetchAll()), "<coroutine fetchAll>");
   assertEquals(Deno.inspect(fetchAll()), "<coroutine fetchAll>");
   assertEquals(String(coroutine(function* () {})()), "<coroutine coroutine>");
