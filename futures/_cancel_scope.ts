@@ -99,11 +99,12 @@ export class CancelScope {
     const loop = task.getLoop() as FutureLoop;
     const place = { task, shield: this.#shield, strand: this.#strand };
     this.#request = new Cancellation(loop, message, reason, scope, place);
+    // A branch may go on after its task has ended, to clean up; nobody counts that any longer.
+    if (task.done()) return void this.#strand?.cancelBranch(this.#request);
     const others = requesting.get(task);
     if (others === undefined) requesting.set(task, [this]);
     else others.push(this);
-    // A branch may go on after its task has ended, to clean up.
-    if (!this.#request.passTo(task)) this.#strand?.cancelBranch(this.#request);
+    this.#request.passTo(task);
   }
 
   /** Whether the task was cancelled by others since the scope was entered. Not while it requests. */
@@ -111,14 +112,22 @@ export class CancelScope {
     return this.#arrived() > this.#before;
   }
 
-  /** Has the cancellation by others delivered once more, at the next wait. */
+  /** Has the cancellation by others delivered once more, at the next wait, but at none that goes on. */
   cancelAgain(): void {
     const { task } = this;
-    const request = task._cancellation;
-    task.uncancel();
+    if (task.done()) return;
+    let request = task._cancellation;
     // One that was confined is not the others'.
-    const confined = request?.place?.task === task && request.place.strand !== null;
-    Cancellation.passOn({ _cancellation: confined ? undefined : request }, task);
+    if (request === undefined || (request.place?.task === task && request.place.strand !== null)) {
+      request = new Cancellation(task.getLoop() as FutureLoop, undefined);
+    }
+    if (task._mustCancel === undefined) {
+      task.uncancel();
+      request.passTo(task);
+    } else if (!task._shield?.holdsBack(request)) {
+      task._cancellation = request;
+      task._mustCancel = true;
+    }
   }
 
   /**
@@ -130,11 +139,12 @@ export class CancelScope {
     const request = this.#request;
     if (request === null) return false;
     const { task } = this;
-    const others = requesting.get(task)!.filter((scope) => scope !== this);
+    const all = requesting.get(task) ?? [];
+    const others = all.filter((scope) => scope !== this);
     if (others.length === 0) requesting.delete(task);
     else requesting.set(task, others);
     this.#request = null;
-    task.uncancel();
+    if (others.length < all.length) task.uncancel();
     const own = !this.cancelledByOthers();
     // The body may have ended before the scope's own request was delivered.
     this.#strand?.forget(request);

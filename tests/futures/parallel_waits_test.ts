@@ -516,6 +516,35 @@ testAsync("A task group that ends its body ends all waits of it", async () => {
   assertEquals(me().cancelling(), 0);
 });
 
+testAsync("A group whose tasks fail when it is cancelled ends no clean-up beside it", async () => {
+  const log: string[] = [];
+  const task = createTask(() =>
+    Promise.allSettled([
+      part(log, "a", 20),
+      (async () => {
+        await taskGroup(async (group) => {
+          group.createTask(async () => {
+            try {
+              await sleep(1000);
+            } catch {
+              await sleep(5);
+              throw new TypeError("no");
+            }
+          });
+          await sleep(1000);
+        }).then(null, (error) => log.push(nameOf(error)));
+        await part(log, "b");
+      })(),
+    ])
+  );
+  await sleep(1);
+  task.cancel();
+  await task;
+  // The cancellation comes with the next wait after the group.
+  assertEquals(log, [ABC[0], "ExceptionGroup", ABC[1], "a cleaned up"]);
+  assertEquals(task.cancelling(), 1);
+});
+
 testAsync("A timeout in a generator coroutine ends all waits of an async body", async () => {
   const log: string[] = [];
   const work = coroutine(function* () {
@@ -544,6 +573,7 @@ testAsync("A timeout of a clean-up works when the task has ended meanwhile", asy
   assertEquals(log.splice(0), [ABC[0]]);
   await sleep(10);
   assertEquals(log, ["clean-up CancelledError", "TimeoutError"]);
+  assertEquals(task.cancelling(), 1);
 });
 
 testAsync("A cancellation and a timeout at the same time end each wait once", async () => {
