@@ -314,6 +314,26 @@ testWith(["sleep"], "A block with `await using` leaves no child behind", async (
   }
 });
 
+testWith(
+  ["bash"],
+  "terminateOnCancel works in generator coroutines, whatever the pipes",
+  async () => {
+    for (const options of [PIPES, { ...PIPES, stderr: STDOUT }, { ...PIPES, argv0: "its-name" }]) {
+      const child = await bash("trap '' TERM; echo ready; while :; do sleep 0.01; done", options);
+      await child.stdout!.readline();
+      const wait = coroutine(function* () {
+        yield* child.wait({ terminateOnCancel: 20 });
+      });
+      const task = createTask(wait);
+      await sleep(5);
+      task.cancel();
+      await assertRejects(async () => await task, CancelledError);
+      assertEquals(child.returncode, -9);
+      await child.communicate();
+    }
+  },
+);
+
 testWith(["bash"], "A block with `await using` kills a child that minds no SIGTERM", async () => {
   for (const options of [PIPES, { ...PIPES, stderr: STDOUT }, { ...PIPES, argv0: "its-name" }]) {
     const script = "trap '' TERM; echo ready; while :; do sleep 0.01; done";
