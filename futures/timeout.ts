@@ -18,6 +18,7 @@
 
 import { ScopedBody, startBody } from "./_body.ts";
 import { CancelScope, scopeTask } from "./_cancel_scope.ts";
+import { describe } from "./_describe.ts";
 import { abortable } from "./_signal_scope.ts";
 import type { AbortOptions } from "./_abort.ts";
 import type { Body, Coroutine } from "./coroutine.ts";
@@ -69,7 +70,8 @@ export class Timeout {
    * Makes a scope that has not been entered.
    *
    * @param when the deadline, in milliseconds of the loop's clock; `undefined` for none
-   * @throws {RangeError} when `when` is no number
+   * @throws {RangeError} when `when` is `NaN`
+   * @throws {TypeError} when `when` is no number
    */
   constructor(when: number | undefined) {
     this.#when = checkTime("make a timeout", when);
@@ -203,12 +205,13 @@ export class Timeout {
 }
 
 function checkTime(action: string, timeMs: number | undefined): number | undefined {
-  if (timeMs !== undefined && (typeof timeMs !== "number" || Number.isNaN(timeMs))) {
-    throw new RangeError(
-      `Cannot ${action}: the time must be a number of milliseconds or undefined, got ${timeMs}`,
-    );
-  }
-  return timeMs;
+  if (timeMs === undefined || (typeof timeMs === "number" && !Number.isNaN(timeMs))) return timeMs;
+  const ErrorClass = typeof timeMs === "number" ? RangeError : TypeError;
+  throw new ErrorClass(
+    `Cannot ${action}: the time must be a number of milliseconds or undefined, got ${
+      describe(timeMs)
+    }`,
+  );
 }
 
 // ---- The functions --------------------------------------------------------------------------------
@@ -241,7 +244,8 @@ function checkTime(action: string, timeMs: number | undefined): number | undefin
  * @returns what the body returns
  * @throws {TimeoutError} when the time has passed
  * @throws {RuntimeError} when no task is running
- * @throws {RangeError} when `delay` is no number
+ * @throws {RangeError} when `delay` is `NaN`
+ * @throws {TypeError} when `delay` is no number
  *
  * @example Giving up
  * ```ts
@@ -271,7 +275,8 @@ export function timeout<T>(
  * @returns what the body returns
  * @throws {TimeoutError} when the deadline has passed
  * @throws {RuntimeError} when no task is running
- * @throws {RangeError} when `when` is no number
+ * @throws {RangeError} when `when` is `NaN`
+ * @throws {TypeError} when `when` is no number
  *
  * @example One deadline for two things
  * ```ts

@@ -38,7 +38,8 @@ import { wait } from "./wait.ts";
  * @returns the result
  * @throws {TimeoutError} when the time has passed
  * @throws {RuntimeError} when no task is running
- * @throws {RangeError} when `delay` is no number
+ * @throws {RangeError} when `delay` is `NaN`
+ * @throws {TypeError} when `delay` is no number
  *
  * @example An answer within a second
  * ```ts

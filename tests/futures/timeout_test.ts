@@ -615,9 +615,11 @@ testLoop("timeout() outside of a task is an error that says so", async ({ loop }
 });
 
 Deno.test("timeout() refuses a time that is none", () => {
-  for (const time of [NaN, "1" as unknown as number]) {
-    assertThrows(() => timeout(time, () => sleep(1)), RangeError, "number of milliseconds");
-    assertThrows(() => timeoutAt(time, () => sleep(1)), RangeError, "number of milliseconds");
+  const wrong = [[NaN, RangeError, "got NaN"], ["1", TypeError, 'got "1"']] as const;
+  for (const [time, ErrorClass, got] of wrong) {
+    const times = time as number;
+    assertThrows(() => timeout(times, () => sleep(1)), ErrorClass, got);
+    assertThrows(() => timeoutAt(times, () => sleep(1)), ErrorClass, got);
   }
 });
 
