@@ -19,6 +19,7 @@ import { type Context, copyContext } from "../futures/context.ts";
 import { _coroutineOf, type Coroutine } from "../futures/coroutine.ts";
 import type { Future } from "../futures/future.ts";
 import { ContextCall } from "./_context_call.ts";
+import { watchResult } from "./_report.ts";
 import { abandonChild, killChild, spawnChild, type SpawnedChild } from "./_spawn.ts";
 import type { BaseTransport } from "./base_transport.ts";
 import type { ReadPipe, WritePipe } from "./pipe.ts";
@@ -143,10 +144,11 @@ export class ProcessTransport extends SubprocessTransport {
     }
     loop._hold(this.#held);
     // The transports of the pipes have had their own calls scheduled before.
-    this.#call("connectionMade()", () => this.#protocol.connectionMade(this));
-    this.#call("start", () => {
+    this.#call("connectionMade", () => this.#protocol.connectionMade(this));
+    const started = () => {
       if (waiter !== undefined && !waiter.done()) waiter.setResult(undefined);
-    });
+    };
+    loop._enqueue(new ContextCall(this.#context, `start of ${this}`, started));
     child.exited.then((returncode) => {
       loop._letGo(this.#held);
       const exited = () => this.#processExited(returncode);
@@ -177,29 +179,31 @@ export class ProcessTransport extends SubprocessTransport {
     this.#pipes.set(fd, protocol);
   }
 
-  #call(what: string, call: () => void): void {
-    this.#loop._enqueue(new ContextCall(this.#context, `${what} of ${this}`, call));
+  // Lets the loop call a method of the protocol.
+  #call(method: string, call: () => unknown): void {
+    const watched = () => watchResult(this.#loop, this, method, call());
+    this.#loop._enqueue(new ContextCall(this.#context, `${method}() of ${this}`, watched));
   }
 
   // ---- What comes about -------------------------------------------------------------------------
 
   /** @internal */
   _pipeDataReceived(fd: number, data: Uint8Array<ArrayBuffer>): void {
-    this.#call("pipeDataReceived()", () => this.#protocol.pipeDataReceived(fd, data));
+    this.#call("pipeDataReceived", () => this.#protocol.pipeDataReceived(fd, data));
   }
 
   /** @internal */
   _pipeConnectionLost(fd: number, error: unknown): void {
-    this.#call("pipeConnectionLost()", () => this.#protocol.pipeConnectionLost(fd, error));
+    this.#call("pipeConnectionLost", () => this.#protocol.pipeConnectionLost(fd, error));
     this.#closeInput();
     this.#tryFinish();
   }
 
   #processExited(returncode: number): void {
     this.#returncode = returncode;
-    this.#call("processExited()", () => {
+    this.#call("processExited", () => {
       try {
-        this.#protocol.processExited();
+        return this.#protocol.processExited();
       } finally {
         for (const waiter of this.#exitWaiters) if (!waiter.done()) waiter.setResult(returncode);
         this.#exitWaiters.clear();
@@ -221,7 +225,7 @@ export class ProcessTransport extends SubprocessTransport {
     for (const { disconnected } of this.#pipes.values()) if (!disconnected) return;
     this.#finished = true;
     this.#closed = true;
-    this.#call("connectionLost()", () => this.#protocol.connectionLost(undefined));
+    this.#call("connectionLost", () => this.#protocol.connectionLost(undefined));
   }
 
   /** Waits until the child has exited, whatever its pipes do. @internal */

@@ -10,11 +10,10 @@
  * A class may inherit from these, which saves empty methods; any object with the methods of one of the
  * interfaces will do.
  *
- * What a method throws goes to the loop's exception handler, and so does what an async one rejects with,
- * but for those of a `SubprocessProtocol`, which must not be async. After a failure of a method that takes
- * data, or the end of it, the connection is ended. Nobody waits for an async method: the next call may
- * come before its end. Where one thing is to follow another, let the methods put what comes into a queue,
- * or use streams.
+ * What a method throws goes to the loop's exception handler, and so does what an async one rejects with.
+ * After a failure of a method that takes data, or the end of it, the connection is ended. Nobody waits for
+ * an async method: the next call may come before its end. Where one thing is to follow another, let the
+ * methods put what comes into a queue, or use streams.
  *
  * @module
  */

@@ -287,6 +287,29 @@ testProcess("ProcessTransport reports a protocol that fails, and goes on", async
   assertEquals(t.takeReports().length, 7);
 });
 
+testProcess("ProcessTransport reports a protocol whose async methods fail", async (t) => {
+  const setup = await started(t);
+  const { child, protocol } = setup;
+  const methods = ["pipeDataReceived", "pipeConnectionLost", "processExited", "connectionLost"];
+  for (const method of methods as (keyof SubprocessProtocol)[]) {
+    const original = protocol[method] as (...args: unknown[]) => void;
+    // deno-lint-ignore require-await
+    const failing = async (...args: unknown[]) => {
+      original.apply(protocol, args);
+      throw new RangeError("no");
+    };
+    Object.assign(protocol, { [method]: failing });
+  }
+  child.out.enqueue(ascii("a"));
+  await settle();
+  await end(setup, 5);
+  assertEquals(protocol.text(1), "a");
+  const messages = t.takeReports().map(({ message }) => message);
+  // One of them for each of three pipes.
+  assertEquals(new Set(messages), new Set(methods.map((method) => `protocol.${method}() failed`)));
+  assertEquals(messages.length, 6);
+});
+
 testProcess("ProcessTransport calls the protocol in the context that it was made in", async (t) => {
   const variable = new ContextVar<string>("variable");
   variable.set("made");
