@@ -56,7 +56,7 @@ export type Body<A extends unknown[], T> = (
 export abstract class Coroutine<T> implements Awaitable<T> {
   // Fields are declared, and assigned in the constructor, since this is a base class: see docs/performance.md.
   /** Whether it has begun or was closed; until then, in debug mode, what tells if it never is. @internal */
-  declare protected _used: boolean | Unawaited;
+  declare protected _used: boolean | object;
 
   /** @internal */
   constructor() {
@@ -82,7 +82,7 @@ export abstract class Coroutine<T> implements Awaitable<T> {
   private _unwatch(): void {
     // What is a coroutine by its prototype only has no such field.
     if (typeof this._used !== "object") return;
-    unwatchUnawaited(this, this._used);
+    unwatchUnawaited(this, this._used as Unawaited);
     this._used = false;
   }
 
