@@ -87,7 +87,7 @@ export abstract class Coroutine<T> implements Awaitable<T> {
   }
 
   /** Whether it is watched by an entry. @internal */
-  _isUnder(entry: Unawaited): boolean {
+  _isUnder(entry: object): boolean {
     return this._used === entry;
   }
 
