@@ -16,11 +16,12 @@
 export const HOST_POLL_INTERVAL_MS = 0.4;
 
 /**
- * The same while connections are busy: after a look that has brought something for one. Who talks with a
- * loop that is never idle waits for 0.12 ms and not for 0.42, and a hundred who do so are answered
- * 1.2 times as often. The loop gives a sixth of its time to it.
+ * The same while connections are busy: after a look that has brought something for one. It looks once then,
+ * since it looks again soon. Who talks with a loop that is never idle waits for 65 µs in the middle, as with an idle
+ * one, and not for 420, and a hundred who do so are answered 1.2 times as often. The loop gives a sixth of its
+ * time to it.
  */
-export const BUSY_POLL_INTERVAL_MS = 0.1;
+export const BUSY_POLL_INTERVAL_MS = 0.05;
 
 /** By how much that grows with each look that has brought nothing. */
 export const POLL_INTERVAL_GROWTH = 1.25;
