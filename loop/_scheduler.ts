@@ -30,6 +30,7 @@ import {
   MAX_ASYNC_HOPS,
   MAX_CALLBACK_BUDGET,
   POLL_INTERVAL_GROWTH,
+  POLLS_BEFORE_BUSY,
 } from "./_tuning.ts";
 import type { TimerHandle } from "./handle.ts";
 import { ReadyQueue } from "./ready_queue.ts";
@@ -73,7 +74,9 @@ export class Scheduler {
   // When the host has last polled, and when the clock was last looked at for that.
   #polledAt = NaN;
   #lookedAt = NaN;
-  // After how long it polls next, and whether it has brought something for a connection meanwhile.
+  // How often it has polled since the loop was idle, after how long it polls next, and whether it has brought
+  // something for a connection meanwhile.
+  #polls = 0;
   #pollIntervalMs = HOST_POLL_INTERVAL_MS;
   #brought = false;
   // How many callbacks run between two looks.
@@ -201,6 +204,8 @@ export class Scheduler {
           if (loop._interrupted) this.#raiseInterruption();
           this.timeSeen = NaN;
           this.#readyTimers();
+          this.#polls = 0;
+          this.#pollIntervalMs = HOST_POLL_INTERVAL_MS;
           this.#polled();
           loop._callbackBudget = this.#budget = 1;
         }
@@ -246,7 +251,8 @@ export class Scheduler {
   async #poll(): Promise<void> {
     this.#brought = false;
     await this.#loop._select(0);
-    this.#pollIntervalMs = this.#brought
+    this.#polls++;
+    this.#pollIntervalMs = this.#brought && this.#polls >= POLLS_BEFORE_BUSY
       ? BUSY_POLL_INTERVAL_MS
       : Math.min(this.#pollIntervalMs * POLL_INTERVAL_GROWTH, HOST_POLL_INTERVAL_MS);
     this.#polled();

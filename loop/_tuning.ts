@@ -23,6 +23,12 @@ export const HOST_POLL_INTERVAL_MS = 0.4;
  */
 export const BUSY_POLL_INTERVAL_MS = 0.05;
 
+/**
+ * So many looks in a row make a loop one that is never idle. A server that has much to do for a moment, and is
+ * idle then, is looked after by the host anyway: looking more often costs it up to a sixth of its connections.
+ */
+export const POLLS_BEFORE_BUSY = 8;
+
 /** By how much that grows with each look that has brought nothing. */
 export const POLL_INTERVAL_GROWTH = 1.25;
 
