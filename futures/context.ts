@@ -3,6 +3,8 @@
  *
  * asyncio counterpart: the `contextvars` module (PEP 567), which asyncio builds on.
  *
+ * A long file for what is said to those who call it; the two classes share their private state.
+ *
  * Invariants: a table of values is never changed while a second context has it, so a copy costs one
  * small object whatever it holds; a version is unique, so two tables of one version hold the same
  * values.

@@ -8,6 +8,7 @@
 
 import type { CoroutineLike } from "./coroutine.ts";
 import type { FutureLoop } from "./future_loop.ts";
+import { isClass } from "./_is_class.ts";
 import { Task, type TaskConstructorOptions, type TaskOptions } from "./task.ts";
 import type { TaskLike } from "./task_registry.ts";
 
@@ -57,17 +58,17 @@ export type EagerTaskFactory<T extends TaskLike> = (
 export function createEagerTaskFactory<T extends TaskLike>(
   construct: TaskConstructor<T>,
 ): EagerTaskFactory<T> {
-  const make = isClass(construct)
+  const make = isNewable(construct)
     ? (coro: CoroutineLike<unknown>, options: TaskConstructorOptions) =>
       new construct(coro, options)
     : construct;
   return (loop, coro, options) => make(coro, { eagerStart: true, ...options, loop });
 }
 
-function isClass<T extends TaskLike>(
+function isNewable<T extends TaskLike>(
   construct: TaskConstructor<T>,
 ): construct is new (coro: CoroutineLike<unknown>, options: TaskConstructorOptions) => T {
-  return /^class[\s{]/.test(Function.prototype.toString.call(construct));
+  return isClass(construct);
 }
 
 /**

@@ -25,7 +25,8 @@ import { Timeout } from "./timeout.ts";
  * @param options a signal that ends the body too, with an error
  * @returns what the body returns, or `undefined` when the time has passed
  * @throws {RuntimeError} when no task is running
- * @throws {RangeError} when `delay` is no number
+ * @throws {RangeError} when `delay` is `NaN`
+ * @throws {TypeError} when `delay` is no number
  *
  * @example An optional extra
  * ```ts
@@ -54,7 +55,8 @@ export function moveOnAfter<T>(
  * @param options a signal that ends the body too, with an error
  * @returns what the body returns, or `undefined` when the deadline has passed
  * @throws {RuntimeError} when no task is running
- * @throws {RangeError} when `when` is no number
+ * @throws {RangeError} when `when` is `NaN`
+ * @throws {TypeError} when `when` is no number
  *
  * @example What can be done by then
  * ```ts

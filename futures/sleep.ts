@@ -168,6 +168,7 @@ export function checkDelay(action: string, delay: number): void {
 }
 
 /** The same for the time that a wait may take, where there may be no limit. @internal */
-export function checkTimeout(action: string, timeout: number | undefined): void {
+export function checkTimeout<T extends number | undefined>(action: string, timeout: T): T {
   if (timeout !== undefined) checkDelay(action, timeout);
+  return timeout;
 }

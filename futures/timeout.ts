@@ -18,11 +18,11 @@
 
 import { ScopedBody, startBody } from "./_body.ts";
 import { CancelScope, scopeTask } from "./_cancel_scope.ts";
-import { describe } from "./_describe.ts";
 import { abortable } from "./_signal_scope.ts";
 import type { AbortOptions } from "./_abort.ts";
 import type { Body, Coroutine } from "./coroutine.ts";
 import { CancelledError, RuntimeError, TimeoutError } from "./errors.ts";
+import { checkTimeout } from "./sleep.ts";
 import type { CancelHandle, FutureLoop } from "./future_loop.ts";
 
 // ---- The scope ------------------------------------------------------------------------------------
@@ -74,7 +74,7 @@ export class Timeout {
    * @throws {TypeError} when `when` is no number
    */
   constructor(when: number | undefined) {
-    this.#when = checkTime("make a timeout", when);
+    this.#when = checkTimeout("make a timeout", when);
   }
 
   /**
@@ -86,7 +86,7 @@ export class Timeout {
     moveOn: boolean,
   ): Timeout {
     const timeout = new Timeout(time.when);
-    timeout.#delayMs = checkTime("make a timeout", time.delayMs);
+    timeout.#delayMs = checkTimeout("make a timeout", time.delayMs);
     timeout.#moveOn = moveOn;
     return timeout;
   }
@@ -111,7 +111,7 @@ export class Timeout {
           : `Cannot reschedule the timeout: it is ${this.#state}`,
       );
     }
-    this.#when = checkTime("reschedule the timeout", when);
+    this.#when = checkTimeout("reschedule the timeout", when);
     this.#timer?.cancel();
     this.#timer = null;
     if (when === undefined) return;
@@ -202,16 +202,6 @@ export class Timeout {
   [Symbol.for("Deno.customInspect")](): string {
     return this.toString();
   }
-}
-
-function checkTime(action: string, timeMs: number | undefined): number | undefined {
-  if (timeMs === undefined || (typeof timeMs === "number" && !Number.isNaN(timeMs))) return timeMs;
-  const ErrorClass = typeof timeMs === "number" ? RangeError : TypeError;
-  throw new ErrorClass(
-    `Cannot ${action}: the time must be a number of milliseconds or undefined, got ${
-      describe(timeMs)
-    }`,
-  );
 }
 
 // ---- The functions --------------------------------------------------------------------------------

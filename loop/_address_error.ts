@@ -6,6 +6,7 @@
  * @module
  */
 
+import { retold } from "../transports/_host_error.ts";
 import type { StreamAddress } from "./network_options.ts";
 
 /** An address for people: `127.0.0.1:80`, `[::1]:80`, `/run/x.sock`. */
@@ -20,26 +21,4 @@ export function formatAddress(address: StreamAddress): string {
 export function withAddress(action: string, address: StreamAddress, error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   return retold(error, `${action} ${formatAddress(address)}: ${error.message}`) ?? error;
-}
-
-/**
- * An error of the same class and code as another one, which is its cause, with another message.
- *
- * @returns the error; `undefined` where the class is not made of a message, as may be one of the program
- */
-export function retold(error: unknown, message: string): Error | undefined {
-  if (!(error instanceof Error) || error instanceof DOMException) return undefined;
-  const Class = error.constructor as new (message: string, options?: ErrorOptions) => Error;
-  let told: Error;
-  try {
-    told = new Class(message, { cause: error });
-  } catch {
-    return undefined;
-  }
-  if (told.message !== message) return undefined;
-  const code = (error as { code?: unknown }).code;
-  if (code !== undefined && !("code" in told && told.code === code)) {
-    Object.defineProperty(told, "code", { value: code, configurable: true, writable: true });
-  }
-  return told;
 }

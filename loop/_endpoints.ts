@@ -17,14 +17,14 @@ import type { BaseTransport } from "../transports/base_transport.ts";
 import type { DatagramAddress, DatagramSocket } from "../transports/datagram_socket.ts";
 import type { DatagramTransport } from "../transports/datagram_transport.ts";
 import type { DatagramProtocol } from "../transports/protocol.ts";
-import { bytesOf } from "../transports/_bytes.ts";
+import { bytesOf, checkByteCount } from "../transports/_bytes.ts";
 import type { WritableData } from "../transports/transport.ts";
 import { withAddress } from "./_address_error.ts";
 import { checkPair, checkPort, resolveName } from "./_connect.ts";
 import { checkFactory, checkTransport, makeProtocol } from "./_factory.ts";
 import { handOver } from "./_hand_over.ts";
 import { hostCall } from "./_host_call.ts";
-import { checkCount, Kept } from "./_sockets.ts";
+import { Kept } from "./_sockets.ts";
 import type { BaseEventLoop } from "./base_event_loop.ts";
 import type { DatagramEndpointOptions, IPFamily } from "./network_options.ts";
 
@@ -158,7 +158,7 @@ export function* receiveFrom(
   socket: DatagramSocket,
   size: number,
 ): Generator<Suspension, [Uint8Array<ArrayBuffer>, [string, number]], unknown> {
-  checkCount(size);
+  checkByteCount("receive", size, 0);
   const [data, from] = yield* receives.call(
     loop,
     socket,

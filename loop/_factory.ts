@@ -10,14 +10,9 @@
  */
 
 import { describe } from "../futures/_describe.ts";
+import { isClass } from "../futures/_is_class.ts";
 import type { BaseTransport } from "../transports/base_transport.ts";
 import type { BaseProtocolLike } from "../transports/protocol.ts";
-
-/** Whether a function is a class, which cannot be called: its prototype cannot be exchanged. */
-function isClass(value: object): boolean {
-  const prototype = Object.getOwnPropertyDescriptor(value, "prototype");
-  return prototype?.writable === false && /^class\b/.test(Function.prototype.toString.call(value));
-}
 
 /**
  * Checks a protocol factory.

@@ -15,7 +15,7 @@ import type { Suspension } from "../futures/awaitable.ts";
 import { CancelledError } from "../futures/errors.ts";
 import type { FutureLoop } from "../futures/future_loop.ts";
 import type { StreamListener, StreamSocket } from "../transports/stream_socket.ts";
-import { bytesOf } from "../transports/_bytes.ts";
+import { bytesOf, checkByteCount } from "../transports/_bytes.ts";
 import type { WritableData } from "../transports/transport.ts";
 import { hostCall } from "./_host_call.ts";
 
@@ -80,19 +80,13 @@ async function read(socket: StreamSocket, count: number): Promise<Bytes> {
   return length === count ? buffer : buffer.slice(0, length);
 }
 
-/** Checks how many bytes are to be received. */
-export function checkCount(count: number): void {
-  if (Number.isInteger(count) && count >= 0) return;
-  throw new RangeError(`Cannot receive ${count} bytes: a whole number of 0 or more is needed`);
-}
-
 /** `loop.sockRecv()`. */
 export function* receive(
   loop: FutureLoop,
   socket: StreamSocket,
   count: number,
 ): Generator<Suspension, Bytes, unknown> {
-  checkCount(count);
+  checkByteCount("receive", count, 0);
   if (count === 0) return new Uint8Array(0);
   const bytes = yield* reads.call(loop, socket, () => read(socket, count));
   // An earlier call may have asked for more.

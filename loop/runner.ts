@@ -10,6 +10,7 @@ import { runningLoop } from "../futures/_frame.ts";
 import { type Context, copyContext } from "../futures/context.ts";
 import { coroutine, type CoroutineLike, iscoroutine } from "../futures/coroutine.ts";
 import { describe } from "../futures/_describe.ts";
+import { isClass } from "../futures/_is_class.ts";
 import {
   CancelledError,
   KeyboardInterrupt,
@@ -201,10 +202,6 @@ function makeLoop(loopFactory: () => AbstractEventLoop): AbstractEventLoop {
     "Cannot use the loop: loopFactory must return an open event loop that is not running, " +
       `as in () => new MyLoop(), got ${describe(loop)}`,
   );
-}
-
-function isClass(fn: unknown): boolean {
-  return /^class\b/.test(Function.prototype.toString.call(fn));
 }
 
 /** Whether it is a loop, of whatever class. */

@@ -39,3 +39,16 @@ export function bytesOf(data: WritableData, action = "write"): Uint8Array {
       (typeof data === "string" ? "; encode it with new TextEncoder().encode(text)" : ""),
   );
 }
+
+/**
+ * Checks how many bytes are to be read.
+ *
+ * @throws {TypeError} when `n` is no number
+ * @throws {RangeError} when it is no whole number, or less than `least`
+ */
+export function checkByteCount(action: string, n: unknown, least: number): void {
+  if (Number.isInteger(n) && (n as number) >= least) return;
+  const Mistake = typeof n === "number" ? RangeError : TypeError;
+  const rule = least === 0 ? "a whole number of 0 or more" : "a whole number";
+  throw new Mistake(`Cannot ${action} ${describe(n)} bytes: ${rule} is needed`);
+}

@@ -170,14 +170,6 @@ function endedEarly(state: ReaderState, expected: number | undefined): Incomplet
   return new IncompleteReadError(partial, expected);
 }
 
-/** Checks how many bytes are to be read. */
-export function checkByteCount(action: string, n: unknown, least: number): void {
-  if (Number.isInteger(n) && (n as number) >= least) return;
-  const Mistake = typeof n === "number" ? RangeError : TypeError;
-  const rule = least === 0 ? "a whole number of 0 or more" : "a whole number";
-  throw new Mistake(`Cannot ${action} ${describe(n)} bytes: ${rule} is needed`);
-}
-
 /**
  * Checks what `readuntil()` is to look for.
  *

@@ -20,11 +20,10 @@ import type { Coroutine } from "../futures/coroutine.ts";
 import { NotImplementedError, RuntimeError } from "../futures/errors.ts";
 import type { Future } from "../futures/future.ts";
 import type { FutureLoop } from "../futures/future_loop.ts";
-import { bytesOf } from "./_bytes.ts";
+import { bytesOf, checkByteCount } from "./_bytes.ts";
 import { ByteBuffer } from "./_byte_buffer.ts";
 import { LineIterator } from "./_line_iterator.ts";
 import {
-  checkByteCount,
   checkSeparators,
   NEWLINE,
   ReadAll,

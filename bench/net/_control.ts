@@ -86,5 +86,6 @@ export const NEWLINE = 10;
 
 /** What a reader asks for at most. */
 export const READ_BYTES = 1 << 16;
+
 /** How much the handler of a stream asks for: more than the longest message. */
 export const STREAM_READ_BYTES = 1 << 17;

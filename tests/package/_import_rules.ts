@@ -23,6 +23,7 @@ export const DOORS: Record<string, readonly string[]> = {
   "futures/_frame.ts": ["loop/", "transports/"],
   "futures/_immediate.ts": ["transports/"],
   "futures/_interrupt.ts": ["loop/"],
+  "futures/_is_class.ts": ["loop/"],
   "futures/_staggered_race.ts": ["loop/"],
   "futures/_suspend.ts": ["transports/"],
   "futures/_traceback.ts": ["loop/"],
@@ -31,6 +32,7 @@ export const DOORS: Record<string, readonly string[]> = {
   "loop/conformance/_certificate.ts": ["bench/"],
   "transports/_bytes.ts": ["loop/"],
   "transports/_direct_socket.ts": ["loop/"],
+  "transports/_host_error.ts": ["loop/"],
   "transports/_node_error.ts": ["loop/"],
   "transports/_node_stream_socket.ts": ["loop/"],
 };

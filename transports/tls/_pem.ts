@@ -8,7 +8,7 @@
 
 import { X509Certificate } from "node:crypto";
 import { describe } from "../../futures/_describe.ts";
-import { isHostError } from "../_host_error.ts";
+import { isHostError, retold } from "../_host_error.ts";
 import type { PemSource } from "./ssl_constants.ts";
 import { SSLError } from "./ssl_error.ts";
 
@@ -31,10 +31,7 @@ function readBytes(source: PemSource, action: string): Uint8Array {
     return Deno.readFileSync(source);
   } catch (error) {
     if (!isHostError(error)) throw error;
-    // The same one, and what could not be done.
-    const { constructor, message, code } = error as Error & { code?: string };
-    const told = new (constructor as ErrorConstructor)(`${action}: ${message}`, { cause: error });
-    throw code === undefined ? told : Object.assign(told, { code });
+    throw retold(error, `${action}: ${(error as Error).message}`) ?? error;
   }
 }
 

@@ -19,6 +19,7 @@ import { SSLProtocol } from "../../../transports/tls/ssl_protocol.ts";
 import { makeSslTransport, type SSLTransportLoop } from "../../../transports/tls/start_tls.ts";
 import type { Transport } from "../../../transports/transport.ts";
 import { collectGarbage, testAsync } from "../../_helpers.ts";
+import { warned } from "../../_printed.ts";
 import { memoryPair } from "../_memory_socket.ts";
 import { ascii, BufferedRecorder, latin1, pattern, Recorder } from "../_recorder.ts";
 import { clientContext, haveOpenssl, serverContext } from "./_certificates.ts";
@@ -36,18 +37,6 @@ async function end(...ends: End<unknown>[]): Promise<void> {
   drop(...ends);
   await settle();
   for (const { socket } of ends) assert(socket.closed);
-}
-
-async function warnings(body: () => void | Promise<void>): Promise<string[]> {
-  const said: string[] = [];
-  const { warn } = console;
-  console.warn = (...args: unknown[]) => void said.push(args.join(" "));
-  try {
-    await body();
-  } finally {
-    console.warn = warn;
-  }
-  return said;
 }
 
 // ---- The beginning --------------------------------------------------------------------------------
@@ -652,7 +641,7 @@ test("a protocol whose connectionLost() or pauseWriting() fails is reported", as
 test("over TLS, eofReceived() cannot keep the connection open, which is said", async (t) => {
   const { client, server } = await securePair(t);
   server.protocol.keepOpen = true;
-  const said = await warnings(async () => {
+  const said = await warned(async () => {
     client.transport.close();
     await settle();
   });
@@ -663,7 +652,7 @@ test("over TLS, eofReceived() cannot keep the connection open, which is said", a
 
 test("writing to a closed connection is borne, and said once", async (t) => {
   const { client, server } = await securePair(t);
-  const said = await warnings(async () => {
+  const said = await warned(async () => {
     await end(client, server);
     for (let i = 0; i < 20; i++) client.transport.write(ascii("x"));
   });
